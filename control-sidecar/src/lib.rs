@@ -1,0 +1,1 @@
+//! The control plane: HTTP, meetings, store, and the link to the core.

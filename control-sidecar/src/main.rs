@@ -1,0 +1,2 @@
+//! The one executable; its subcommands are the roles.
+fn main() {}

@@ -1,0 +1,1 @@
+//! What the packet path needs to know of DTLS (RFC 5764).

@@ -1,0 +1,1 @@
+//! ICE, the lite side (RFC 8445 §2.5).

@@ -1,0 +1,48 @@
+//! Every cap, with its reason, and how they relate. Full means: drop and count, or refuse by name.
+
+use core::time::Duration;
+
+/// Largest datagram we take or send: Ethernet's 1,500 less IPv4 and UDP headers.
+pub const DATAGRAM_BYTES_MAX: usize = 1_472;
+
+/// Datagrams received in one pass before the pass moves on to sending. It bounds the time a
+/// packet waits for its neighbours: 512 × ~1 µs is about half a millisecond.
+pub const RECEIVED_PER_PASS_MAX: usize = 512;
+
+/// Commands applied in one pass.
+pub const COMMANDS_PER_PASS_MAX: usize = 64;
+
+/// Datagrams and bytes that one send batch holds before it is handed to the kernel.
+pub const BATCH_DATAGRAMS_MAX: usize = 1_024;
+pub const BATCH_BYTES_MAX: usize = BATCH_DATAGRAMS_MAX * 1_200;
+
+/// Meetings and sessions on one worker.
+pub const MEETINGS_PER_WORKER_MAX: usize = 2_000;
+pub const SESSIONS_PER_WORKER_MAX: usize = 4_000;
+/// Sessions in one meeting: the fan-out of one worker. Larger meetings spread (DESIGN D3).
+pub const SESSIONS_PER_MEETING_MAX: usize = 1_000;
+
+/// m-lines of one session: what a page sends and its slots.
+pub const PUBLISH_LINES_MAX: usize = 3;
+pub const SLOTS_PER_SESSION_MAX: usize = 32;
+/// Encodings of one simulcast.
+pub const RIDS_PER_LINE_MAX: usize = 3;
+
+/// Addresses of one session that have passed an ICE check: a browser has a handful of interfaces;
+/// an attacker with the password could otherwise fill the table.
+pub const ADDRESSES_PER_SESSION_MAX: usize = 16;
+
+/// SRTP sources received from one session: 3 tracks × 3 layers × 2 (media, repair), twice over for
+/// sources that change after a restart of the encoder.
+pub const SOURCES_PER_SESSION_MAX: usize = 36;
+
+/// A session that has seen no valid ICE check after this long is given up.
+pub const CHECKING_TIME_MAX: Duration = Duration::from_secs(30);
+/// A handshake that has not finished after this long is given up.
+pub const HANDSHAKE_TIME_MAX: Duration = Duration::from_secs(30);
+/// RFC 7675 §5.1: consent expires 30 seconds after the last valid check.
+pub const CONSENT_TIME_MAX: Duration = Duration::from_secs(30);
+
+const _: () = assert!(SESSIONS_PER_MEETING_MAX <= SESSIONS_PER_WORKER_MAX);
+const _: () = assert!(BATCH_BYTES_MAX >= DATAGRAM_BYTES_MAX);
+const _: () = assert!(SOURCES_PER_SESSION_MAX >= 2 * PUBLISH_LINES_MAX * RIDS_PER_LINE_MAX);

@@ -1,0 +1,7 @@
+//! What comes in and what goes out, before anybody knows what it means.
+
+mod datagram;
+mod send_batch;
+
+pub use datagram::{Datagram, Route, SocketIndex};
+pub use send_batch::{Outgoing, SendBatch};

@@ -1,0 +1,1 @@
+//! The forwarder role: workers, DTLS thread, control socket.
