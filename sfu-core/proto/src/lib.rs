@@ -12,6 +12,7 @@
 //! ```
 #![forbid(unsafe_code)]
 
+pub mod counters;
 pub mod dropped;
 pub mod ids;
 pub mod limits;
@@ -30,5 +31,13 @@ pub mod srtp;
 pub mod rtp;
 
 pub mod rtcp;
+
+pub mod congestion;
+
+pub mod session;
+
+pub mod forward;
+
+pub mod shard;
 
 pub mod control;

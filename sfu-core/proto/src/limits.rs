@@ -14,7 +14,7 @@ pub const COMMANDS_PER_PASS_MAX: usize = 64;
 
 /// Datagrams and bytes that one send batch holds before it is handed to the kernel.
 pub const BATCH_DATAGRAMS_MAX: usize = 1_024;
-pub const BATCH_BYTES_MAX: usize = BATCH_DATAGRAMS_MAX * 1_200;
+pub const BATCH_BYTES_MAX: usize = BATCH_DATAGRAMS_MAX * DATAGRAM_BYTES_MAX;
 
 /// Meetings and sessions on one worker.
 pub const MEETINGS_PER_WORKER_MAX: usize = 2_000;
@@ -44,5 +44,18 @@ pub const HANDSHAKE_TIME_MAX: Duration = Duration::from_secs(30);
 pub const CONSENT_TIME_MAX: Duration = Duration::from_secs(30);
 
 const _: () = assert!(SESSIONS_PER_MEETING_MAX <= SESSIONS_PER_WORKER_MAX);
-const _: () = assert!(BATCH_BYTES_MAX >= DATAGRAM_BYTES_MAX);
+// One slot may send, in one pass, what arrived of two layers (it switches between them): an empty
+// batch always holds that.
+const _: () = assert!(BATCH_DATAGRAMS_MAX >= 2 * RECEIVED_PER_PASS_MAX);
 const _: () = assert!(SOURCES_PER_SESSION_MAX >= 2 * PUBLISH_LINES_MAX * RIDS_PER_LINE_MAX);
+
+/// Plain text kept of one video layer for repairs: about a second at 2.5 Mbit/s, the time after
+/// which no browser waits for a repair any more. A power of two.
+pub const VIDEO_CACHE_PACKETS: usize = 512;
+pub const VIDEO_CACHE_BYTES: usize = 320 << 10;
+/// The same for audio: a second at 50 packets and 64 kbit/s.
+pub const AUDIO_CACHE_PACKETS: usize = 64;
+pub const AUDIO_CACHE_BYTES: usize = 16 << 10;
+
+const _: () = assert!(VIDEO_CACHE_PACKETS.is_power_of_two() && AUDIO_CACHE_PACKETS.is_power_of_two());
+const _: () = assert!(AUDIO_CACHE_BYTES > DATAGRAM_BYTES_MAX);

@@ -67,7 +67,13 @@ impl SendBatch {
     }
 
     pub fn has_room(&self, len: usize) -> bool {
-        self.outgoing.len() < self.outgoing.capacity() && self.area.len() - self.used >= len
+        self.has_room_for(1, len)
+    }
+
+    /// Room for `count` datagrams of `len` bytes each.
+    pub fn has_room_for(&self, count: usize, len: usize) -> bool {
+        self.outgoing.capacity() - self.outgoing.len() >= count
+            && self.area.len() - self.used >= count * len
     }
 
     pub fn is_empty(&self) -> bool {

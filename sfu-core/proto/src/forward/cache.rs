@@ -1,0 +1,164 @@
+//! The last packets of one layer, in plain text, once for all its viewers. Forwarding reads them
+//! from here, and so does every repair.
+//!
+//! ```text
+//!  entries   [ … | 7001 | 7002 |  -   | 7004 | … ]   at sequence mod capacity
+//!                    \      \             \
+//!  bytes     |--7000--|--7001--|--7002--|--7004--|    a ring; a payload never wraps
+//! ```
+
+use super::packet_info::PacketInfo;
+use crate::dropped::Dropped;
+
+/// One packet: what forwarding needs to know, and where its payload lies.
+#[derive(Clone, Copy, Debug)]
+struct Entry {
+    sequence: u64,
+    /// Position in the endless stream of bytes written; the ring holds the last `bytes.len()`.
+    start: u64,
+    len: u16,
+    info: PacketInfo,
+}
+
+/// A packet as it lies in the cache.
+#[derive(Clone, Copy, Debug)]
+pub struct Cached<'a> {
+    pub sequence: u64,
+    pub info: PacketInfo,
+    pub payload: &'a [u8],
+}
+
+#[derive(Debug)]
+pub struct Cache {
+    entries: Box<[Option<Entry>]>,
+    bytes: Box<[u8]>,
+    written: u64,
+    highest: Option<u64>,
+}
+
+impl Cache {
+    /// `packets` must be a power of two: sequences are folded by mask.
+    pub fn new(packets: usize, bytes: usize) -> Self {
+        assert!(packets.is_power_of_two());
+        Self {
+            entries: vec![None; packets].into_boxed_slice(),
+            bytes: vec![0; bytes].into_boxed_slice(),
+            written: 0,
+            highest: None,
+        }
+    }
+
+    /// Forgets all packets: the source begins anew.
+    pub fn clear(&mut self) {
+        self.entries.fill(None);
+        self.highest = None;
+    }
+
+    pub fn insert(
+        &mut self,
+        sequence: u64,
+        info: PacketInfo,
+        payload: &[u8],
+    ) -> Result<(), Dropped> {
+        let len = u16::try_from(payload.len()).map_err(|_| Dropped::Malformed)?;
+        if self.highest.is_some_and(|highest| sequence + self.entries.len() as u64 <= highest) {
+            return Err(Dropped::RtpTooOld);
+        }
+        if self.get(sequence).is_some() {
+            return Err(Dropped::RtpDuplicate);
+        }
+        let start = self.reserve(payload.len())?;
+        let at = self.position(start);
+        self.bytes[at..at + payload.len()].copy_from_slice(payload);
+        let index = self.index(sequence);
+        self.entries[index] = Some(Entry { sequence, start, len, info });
+        self.highest = Some(self.highest.map_or(sequence, |highest| highest.max(sequence)));
+        Ok(())
+    }
+
+    pub fn get(&self, sequence: u64) -> Option<Cached<'_>> {
+        let entry = self.entries[self.index(sequence)].as_ref()?;
+        let still_there = self.written - entry.start <= self.bytes.len() as u64;
+        if entry.sequence != sequence || !still_there {
+            return None;
+        }
+        let at = self.position(entry.start);
+        let payload = &self.bytes[at..at + usize::from(entry.len)];
+        Some(Cached { sequence, info: entry.info, payload })
+    }
+
+    /// Room for `len` bytes in one piece; what lay there is overwritten.
+    fn reserve(&mut self, len: usize) -> Result<u64, Dropped> {
+        if len > self.bytes.len() {
+            return Err(Dropped::Malformed);
+        }
+        let at = self.position(self.written);
+        if at + len > self.bytes.len() {
+            self.written += (self.bytes.len() - at) as u64; // The piece at the end stays unused.
+        }
+        let start = self.written;
+        self.written += len as u64;
+        Ok(start)
+    }
+
+    #[expect(clippy::cast_possible_truncation, reason = "a remainder of the ring's length")]
+    fn position(&self, stream_position: u64) -> usize {
+        (stream_position % self.bytes.len() as u64) as usize
+    }
+
+    #[expect(clippy::cast_possible_truncation, reason = "masked to the number of entries")]
+    fn index(&self, sequence: u64) -> usize {
+        (sequence & (self.entries.len() as u64 - 1)) as usize
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn put(cache: &mut Cache, sequence: u64, len: usize) -> Result<(), Dropped> {
+        #[expect(clippy::cast_possible_truncation, reason = "a pattern, nothing more")]
+        let payload = vec![sequence as u8; len];
+        cache.insert(sequence, PacketInfo::default(), &payload)
+    }
+
+    #[test]
+    fn a_packet_comes_back_as_it_went_in() {
+        let mut cache = Cache::new(8, 100);
+        put(&mut cache, 5, 10).unwrap();
+        assert_eq!(cache.get(5).unwrap().payload, [5; 10]);
+        assert!(cache.get(4).is_none() && cache.get(13).is_none());
+    }
+
+    #[test]
+    fn twice_is_a_duplicate_and_far_behind_is_too_old() {
+        let mut cache = Cache::new(8, 1000);
+        put(&mut cache, 100, 10).unwrap();
+        assert_eq!(put(&mut cache, 100, 10), Err(Dropped::RtpDuplicate));
+        assert_eq!(put(&mut cache, 92, 10), Err(Dropped::RtpTooOld));
+        assert_eq!(put(&mut cache, 93, 10), Ok(()));
+    }
+
+    #[test]
+    fn overwritten_bytes_are_never_handed_out() {
+        let mut cache = Cache::new(64, 100);
+        for sequence in 0..200 {
+            put(&mut cache, sequence, 7 + usize::try_from(sequence % 23).unwrap()).unwrap();
+            for held in 0..=sequence {
+                if let Some(cached) = cache.get(held) {
+                    assert!(cached.payload.iter().all(|byte| u64::from(*byte) == held));
+                }
+            }
+            assert!(cache.get(sequence).is_some());
+        }
+    }
+
+    #[test]
+    fn cleared_is_empty() {
+        let mut cache = Cache::new(8, 100);
+        put(&mut cache, 1000, 10).unwrap();
+        cache.clear();
+        assert!(cache.get(1000).is_none());
+        assert_eq!(put(&mut cache, 3, 10), Ok(()));
+    }
+}

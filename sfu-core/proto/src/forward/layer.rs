@@ -1,0 +1,156 @@
+//! One encoding of a track: what has arrived of it, what is missing, and its plain text, kept once
+//! for all viewers.
+
+use core::time::Duration;
+
+use super::cache::{Cache, Cached};
+use super::gap::{Arrived, Gap};
+use super::keyframe::KeyframeRequests;
+use super::packet_info::PacketInfo;
+use crate::control::{Codec, Source};
+use crate::dropped::Dropped;
+use crate::ids::{ParticipantId, Ssrc};
+use crate::limits;
+use crate::rtcp::reception::Reception;
+use crate::rtp::{Header, sequence, timestamp};
+use crate::time::Instant;
+
+/// A layer of a meeting. `generation` tells a layer from a former one at the same index, or from
+/// itself before its source began anew.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct LayerKey {
+    pub index: u32,
+    pub generation: u32,
+}
+
+/// Media of one encoding that stays away this long is taken to have ended.
+const SILENT_AFTER: Duration = Duration::from_millis(1_500);
+
+/// One packet of a layer, authenticated and stripped of repair and padding.
+#[derive(Debug)]
+pub struct Received<'a> {
+    pub arrival: Instant,
+    pub sequence: u64,
+    pub header: &'a Header,
+    /// RFC 6464 byte.
+    pub audio_level: Option<u8>,
+    pub payload: &'a [u8],
+    /// It came by the repair stream.
+    pub is_repair: bool,
+}
+
+#[derive(Debug)]
+pub struct Layer {
+    pub key: LayerKey,
+    pub participant: ParticipantId,
+    pub source: Source,
+    pub codec: Codec,
+    /// Known once its first packet has come.
+    pub ssrc: Option<Ssrc>,
+    pub keyframe: KeyframeRequests,
+    pub gap: Gap,
+    pub reception: Reception,
+    cache: Cache,
+    timestamp: timestamp::Widener,
+    highest: u64,
+    last_arrival: Option<Instant>,
+    arrived: Vec<u64>,
+}
+
+impl Layer {
+    pub fn new(
+        key: LayerKey,
+        participant: ParticipantId,
+        source: Source,
+        codec: Codec,
+    ) -> Self {
+        let (packets, bytes) = match source {
+            Source::Audio => (limits::AUDIO_CACHE_PACKETS, limits::AUDIO_CACHE_BYTES),
+            Source::Camera | Source::Screen => {
+                (limits::VIDEO_CACHE_PACKETS, limits::VIDEO_CACHE_BYTES)
+            }
+        };
+        Self {
+            key,
+            participant,
+            source,
+            codec,
+            ssrc: None,
+            keyframe: KeyframeRequests::default(),
+            gap: Gap::default(),
+            reception: Reception::new(codec.clock_rate()),
+            cache: Cache::new(packets, bytes),
+            timestamp: timestamp::Widener::default(),
+            highest: 0,
+            last_arrival: None,
+            arrived: Vec::with_capacity(limits::RECEIVED_PER_PASS_MAX),
+        }
+    }
+
+    /// The source begins anew under another SSRC: its numbers have nothing to do with the former.
+    pub fn restart(&mut self, ssrc: Ssrc, generation: u32) {
+        self.key.generation = generation;
+        self.ssrc = Some(ssrc);
+        self.keyframe = KeyframeRequests::default();
+        self.gap.clear();
+        self.reception = Reception::new(self.codec.clock_rate());
+        self.cache.clear();
+        self.timestamp = timestamp::Widener::default();
+        self.highest = 0;
+        self.arrived.clear();
+    }
+
+    /// The source rests (muted, or its sender has stopped it): nothing is missing, nothing is to
+    /// be repaired.
+    pub fn rest(&mut self) {
+        self.gap.clear();
+        self.keyframe.satisfied();
+        self.last_arrival = None;
+    }
+
+    pub fn receive(&mut self, received: &Received<'_>) -> Result<(), Dropped> {
+        let sequence = received.sequence;
+        let wire_timestamp = received.header.timestamp;
+        let timestamp = self.timestamp.widen(wire_timestamp);
+        let marker = received.header.marker;
+        let mut info = PacketInfo::read(self.codec, timestamp, marker, received.payload);
+        info.audio_level = received.audio_level;
+        self.cache.insert(sequence, info, received.payload)?;
+
+        self.highest = self.highest.max(sequence);
+        self.last_arrival = Some(received.arrival);
+        if !received.is_repair {
+            self.reception.note(sequence, wire_timestamp, received.arrival);
+        }
+        if self.gap.note(received.arrival, sequence) == Arrived::AfterInterruption {
+            self.keyframe.want();
+        }
+        if info.starts_key_frame {
+            self.keyframe.satisfied();
+        }
+        self.arrived.push(sequence);
+        Ok(())
+    }
+
+    /// The whole sequence that a repair's 16 bits name (RFC 4588 §4, OSN).
+    pub fn widen(&self, original_sequence: u16) -> u64 {
+        sequence::widen(self.highest, original_sequence)
+    }
+
+    /// The sequences that came in this pass, in the order in which they came.
+    pub fn arrived(&self) -> &[u64] {
+        &self.arrived
+    }
+
+    pub fn end_pass(&mut self) {
+        self.arrived.clear();
+    }
+
+    pub fn packet(&self, sequence: u64) -> Option<Cached<'_>> {
+        self.cache.get(sequence)
+    }
+
+    pub fn is_live(&self, now: Instant) -> bool {
+        self.last_arrival.is_some_and(|last| now.since(last) < SILENT_AFTER)
+    }
+}

@@ -1,0 +1,30 @@
+//! Who gets which packet. A **meeting** holds **tracks** (what is published), each with its
+//! **layers**; a **subscriber** holds **slots** (what is received).
+//!
+//! ```text
+//!  receive:  track ─► layer ─► cache            once, when a packet arrives
+//!  forward:  subscriber ─► slot ─► rewrite ─►   once a pass, viewer by viewer
+//! ```
+
+mod assign;
+mod cache;
+mod gap;
+mod keyframe;
+mod layer;
+mod meeting;
+mod outgoing;
+mod packet_info;
+mod refresh;
+mod rewrite;
+mod slot;
+mod speaker;
+mod subscriber;
+mod track;
+
+pub use layer::{Layer, LayerKey, Received};
+pub use meeting::{Cursor, Meeting};
+pub use outgoing::Outgoing;
+pub use packet_info::Vp8Numbers;
+pub use slot::{Slot, SlotSeed};
+pub use subscriber::Subscriber;
+pub use track::TrackKey;

@@ -1,0 +1,26 @@
+//! A packet on its way to one viewer: all that the session needs to write its header and seal it.
+
+use super::packet_info::Vp8Numbers;
+use crate::control::Mid;
+use crate::ids::{ParticipantId, Ssrc};
+
+#[derive(Clone, Copy, Debug)]
+pub struct Outgoing<'a> {
+    pub mid: Mid,
+    pub ssrc: Ssrc,
+    pub payload_type: u8,
+    pub marker: bool,
+    /// Widened; it is also the SRTP packet index (RFC 3711 §3.3.1).
+    pub sequence: u64,
+    pub timestamp: u64,
+    /// Whose media it is: the CSRC.
+    pub participant: ParticipantId,
+    pub audio_level: Option<u8>,
+    /// Whether repeats of it leave by a repair stream. If not, they must equal the first sending
+    /// bit for bit, so nothing in it may depend on the time of sending (DESIGN D6).
+    pub has_repair_stream: bool,
+    /// The sequence that this packet repairs (RFC 4588 §4, OSN).
+    pub repairs: Option<u16>,
+    pub vp8: Option<Vp8Numbers>,
+    pub payload: &'a [u8],
+}

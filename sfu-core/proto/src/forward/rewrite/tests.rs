@@ -1,0 +1,102 @@
+use super::*;
+use crate::forward::packet_info::PacketInfo;
+
+const A: LayerKey = LayerKey { index: 1, generation: 1 };
+const B: LayerKey = LayerKey { index: 2, generation: 2 };
+
+fn packet(sequence: u64, timestamp: u64) -> Cached<'static> {
+    Cached { sequence, info: PacketInfo { timestamp, ..PacketInfo::default() }, payload: b"x" }
+}
+
+fn picture(sequence: u64, picture_id: u16, tl0: u8) -> Cached<'static> {
+    let vp8 = Vp8Numbers { picture_id: Some(picture_id), tl0_picture_index: Some(tl0) };
+    Cached { sequence, info: PacketInfo { vp8, ..PacketInfo::default() }, payload: b"x" }
+}
+
+#[test]
+fn a_switch_leaves_no_seam() {
+    let mut rewrite = Rewrite::new(10);
+    assert_eq!(rewrite.switch(A, &packet(900, 5_000), 70_000).sequence, 10);
+    let second = rewrite.forward(&packet(901, 8_000)).unwrap();
+    assert_eq!((second.sequence, second.timestamp), (11, 73_000));
+    let switched = rewrite.switch(B, &packet(77, 1), 76_000);
+    assert_eq!((switched.sequence, switched.timestamp), (12, 76_000));
+    assert_eq!(rewrite.forward(&packet(78, 3_001)).unwrap().timestamp, 79_000);
+}
+
+#[test]
+fn a_loss_stays_a_gap_and_its_repair_fits_into_it() {
+    let mut rewrite = Rewrite::new(0);
+    rewrite.switch(A, &packet(100, 0), 0);
+    assert_eq!(rewrite.forward(&packet(103, 0)).unwrap().sequence, 3);
+    assert_eq!(rewrite.forward(&packet(101, 0)).unwrap().sequence, 1);
+    assert_eq!(rewrite.forward(&packet(102, 0)).unwrap().sequence, 2);
+    assert_eq!(rewrite.forward(&packet(104, 0)).unwrap().sequence, 4);
+}
+
+#[test]
+fn what_is_dropped_on_purpose_closes_up() {
+    let mut rewrite = Rewrite::new(0);
+    rewrite.switch(A, &packet(100, 0), 0);
+    rewrite.skip(101);
+    assert_eq!(rewrite.forward(&packet(102, 0)).unwrap().sequence, 1);
+    rewrite.skip(104); // 103 is missing before it.
+    assert_eq!(rewrite.forward(&packet(105, 0)).unwrap().sequence, 3);
+    assert_eq!(rewrite.forward(&packet(103, 0)).unwrap().sequence, 2);
+    assert_eq!(rewrite.forward(&packet(101, 0)), None);
+    assert_eq!(rewrite.forward(&packet(104, 0)), None);
+}
+
+#[test]
+fn what_predates_the_switch_is_not_forwarded() {
+    let mut rewrite = Rewrite::new(0);
+    rewrite.switch(A, &packet(100, 0), 0);
+    assert_eq!(rewrite.forward(&packet(99, 0)), None);
+    rewrite.switch(B, &packet(50, 0), 0);
+    rewrite.switch(A, &packet(120, 0), 0);
+    assert_eq!(rewrite.forward(&packet(110, 0)), None);
+}
+
+#[test]
+fn a_nack_finds_its_packet_across_a_switch() {
+    let mut rewrite = Rewrite::new(7);
+    let first = rewrite.switch(A, &packet(100, 50), 1_000);
+    rewrite.switch(B, &packet(500, 0), 2_000);
+    rewrite.forward(&packet(501, 30));
+    assert_eq!(rewrite.origin(7), Some((A, 100)));
+    assert_eq!(rewrite.origin(9), Some((B, 501)));
+    assert_eq!(rewrite.origin(10), None, "not sent yet");
+    assert_eq!(rewrite.origin(6), None, "before the first");
+    assert_eq!(rewrite.again(7, &packet(100, 50)), Some(first));
+}
+
+#[test]
+fn picture_numbers_run_on_and_wrap() {
+    let mut rewrite = Rewrite::new(0);
+    let first = rewrite.switch(A, &picture(1, 0x7ffe, 254), 0);
+    assert_eq!(first.vp8.picture_id, Some(0x7ffe));
+    rewrite.forward(&picture(2, 0x7fff, 255));
+    let switched = rewrite.switch(B, &picture(9, 300, 17), 0);
+    assert_eq!(switched.vp8.picture_id, Some(0));
+    assert_eq!(switched.vp8.tl0_picture_index, Some(0));
+    let next = rewrite.forward(&picture(10, 301, 18)).unwrap();
+    assert_eq!((next.vp8.picture_id, next.vp8.tl0_picture_index), (Some(1), Some(1)));
+}
+
+#[test]
+fn time_never_runs_backwards_over_a_switch() {
+    let mut rewrite = Rewrite::new(0);
+    rewrite.switch(A, &packet(1, 0), 1_000);
+    rewrite.forward(&packet(2, 500));
+    assert_eq!(rewrite.switch(B, &packet(1, 0), 900).timestamp, 1_501);
+}
+
+#[test]
+fn old_segments_are_forgotten_not_confused() {
+    let mut rewrite = Rewrite::new(0);
+    for turn in 0..100 {
+        rewrite.switch(if turn % 2 == 0 { A } else { B }, &packet(1_000 * turn, 0), 0);
+    }
+    assert_eq!(rewrite.origin(0), None);
+    assert_eq!(rewrite.origin(99), Some((B, 99_000)));
+}

@@ -1,0 +1,180 @@
+//! One of a viewer's fixed slots (DESIGN D1): a single stream, whoever it carries.
+
+use super::cache::Cached;
+use super::layer::{Layer, LayerKey};
+use super::outgoing::Outgoing;
+use super::rewrite::{Rewrite, Rewritten};
+use super::track::TrackKey;
+use crate::control::{Codec, Mid, SlotCodec, SlotKind, SlotLine, SlotSource};
+use crate::ids::Ssrc;
+use crate::time::Instant;
+
+/// RTP time of a slot: a function of the core's clock, so that it runs on over every switch.
+#[derive(Clone, Copy, Debug)]
+pub struct SlotClock {
+    offset: u64,
+    rate: u32,
+}
+
+impl SlotClock {
+    pub fn at(self, now: Instant) -> u64 {
+        let ticks = u128::from(now.as_nanos()) * u128::from(self.rate) / 1_000_000_000;
+        #[expect(clippy::cast_possible_truncation, reason = "2^64 ticks are six million years")]
+        let ticks = ticks as u64;
+        self.offset + ticks
+    }
+}
+
+#[derive(Debug)]
+pub struct Slot {
+    pub mid: Mid,
+    pub kind: SlotKind,
+    pub source: SlotSource,
+    codecs: Vec<SlotCodec>,
+    /// The track that the meeting has put here.
+    pub assigned: Option<TrackKey>,
+    /// The layer it should carry; taken at its next key frame.
+    pub wanted: Option<LayerKey>,
+    /// The layer it carries.
+    pub showing: Option<LayerKey>,
+    rewrite: Rewrite,
+    clock: SlotClock,
+    next_repair: u64,
+    /// For sender reports (RFC 3550 §6.4.1); they wrap as the RFC's fields do.
+    pub packets_sent: u32,
+    pub octets_sent: u32,
+}
+
+/// Random beginnings of a slot's numbers.
+#[derive(Clone, Copy, Debug)]
+pub struct SlotSeed {
+    /// Both below 2^15 (DESIGN D6).
+    pub first_sequence: u64,
+    pub first_repair: u64,
+    pub timestamp: u32,
+}
+
+impl Slot {
+    pub fn new(line: &SlotLine, source: SlotSource, seed: SlotSeed) -> Self {
+        let rate = match line.kind {
+            SlotKind::Audio => 48_000,
+            SlotKind::Video | SlotKind::Screen => 90_000,
+        };
+        Self {
+            mid: line.mid,
+            kind: line.kind,
+            source,
+            codecs: line.codecs.clone(),
+            assigned: None,
+            wanted: None,
+            showing: None,
+            rewrite: Rewrite::new(seed.first_sequence),
+            clock: SlotClock { offset: u64::from(seed.timestamp), rate },
+            next_repair: seed.first_repair,
+            packets_sent: 0,
+            octets_sent: 0,
+        }
+    }
+
+    pub fn codec(&self, codec: Codec) -> Option<SlotCodec> {
+        self.codecs.iter().copied().find(|offered| offered.codec == codec)
+    }
+
+    /// Whether it waits for a key frame of the layer it should carry.
+    pub fn awaits_key_frame(&self) -> bool {
+        self.wanted.is_some() && self.wanted != self.showing
+    }
+
+    /// RTP time now, for sender reports.
+    pub fn rtp_time(&self, now: Instant) -> u64 {
+        self.clock.at(now)
+    }
+
+    /// The next packet of `layer` for this viewer, or `None` if it is not for this slot: the layer
+    /// has not begun, or the packet is from before it began, or it is only padding.
+    /// The second value says whether the slot has gone over to this layer with it.
+    pub fn take<'a>(
+        &mut self,
+        now: Instant,
+        layer: &'a Layer,
+        sequence: u64,
+    ) -> Option<(Outgoing<'a>, bool)> {
+        let packet = layer.packet(sequence)?;
+        let (rewritten, switched) = if self.showing == Some(layer.key) {
+            if packet.payload.is_empty() {
+                self.rewrite.skip(sequence);
+                return None;
+            }
+            (self.rewrite.forward(&packet)?, false)
+        } else if self.wanted == Some(layer.key)
+            && packet.info.starts_key_frame
+            && !packet.payload.is_empty()
+        {
+            self.showing = self.wanted;
+            (self.rewrite.switch(layer.key, &packet, self.clock.at(now)), true)
+        } else {
+            return None;
+        };
+        let outgoing = self.outgoing(layer, &packet, rewritten, switched)?;
+        Some((outgoing, switched))
+    }
+
+    /// The packet that left as `sequence`, once more: by the repair stream under a fresh number,
+    /// or, for a viewer without one, bit for bit as before (RFC 4588; DESIGN D6).
+    pub fn repeat<'a>(
+        &mut self,
+        layer: &'a Layer,
+        sequence: u16,
+        packet: &Cached<'a>,
+    ) -> Option<Outgoing<'a>> {
+        let rewritten = self.rewrite.again(sequence, packet)?;
+        let began = self.rewrite.switched_at(sequence);
+        let mut outgoing = self.outgoing(layer, packet, rewritten, began)?;
+        if let Some(payload_type) = self.codec(layer.codec)?.rtx_payload_type {
+            outgoing.payload_type = payload_type;
+            outgoing.ssrc = Ssrc(self.source.rtx_ssrc);
+            outgoing.repairs = Some(sequence);
+            outgoing.sequence = self.next_repair;
+            self.next_repair += 1;
+        }
+        Some(outgoing)
+    }
+
+    /// Which packet of which layer left as `sequence`.
+    pub fn origin(&self, sequence: u16) -> Option<(LayerKey, u64)> {
+        self.rewrite.origin(sequence)
+    }
+
+    /// Counts a packet that was sent for the first time.
+    pub fn count_sent(&mut self, payload_bytes: usize) {
+        self.packets_sent = self.packets_sent.wrapping_add(1);
+        #[expect(clippy::cast_possible_truncation, reason = "a payload fits a datagram")]
+        let octets = payload_bytes as u32;
+        self.octets_sent = self.octets_sent.wrapping_add(octets);
+    }
+
+    fn outgoing<'a>(
+        &self,
+        layer: &Layer,
+        packet: &Cached<'a>,
+        rewritten: Rewritten,
+        begins: bool,
+    ) -> Option<Outgoing<'a>> {
+        let numbers = self.codec(layer.codec)?;
+        Some(Outgoing {
+            mid: self.mid,
+            ssrc: Ssrc(self.source.ssrc),
+            payload_type: numbers.payload_type,
+            // A new voice begins a talk spurt (RFC 3551 §4.1); in video the marker ends a frame.
+            marker: packet.info.marker || begins && layer.codec == Codec::Opus,
+            sequence: rewritten.sequence,
+            timestamp: rewritten.timestamp,
+            participant: layer.participant,
+            audio_level: packet.info.audio_level,
+            has_repair_stream: numbers.rtx_payload_type.is_some(),
+            repairs: None,
+            vp8: (layer.codec == Codec::Vp8).then_some(rewritten.vp8),
+            payload: packet.payload,
+        })
+    }
+}

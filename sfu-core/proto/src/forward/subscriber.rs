@@ -1,0 +1,104 @@
+//! One viewer's side of a meeting: the slots of one session.
+
+use slab::Slab;
+
+use super::layer::{Layer, LayerKey};
+use super::slot::Slot;
+use crate::control::{SlotState, Wanted};
+use crate::dropped::Dropped;
+use crate::ids::{ParticipantId, SessionId, Ssrc};
+use crate::session::{Egress, SessionKey};
+
+#[derive(Debug)]
+pub struct Subscriber {
+    pub session: SessionKey,
+    pub id: SessionId,
+    pub participant: ParticipantId,
+    pub slots: Vec<Slot>,
+    /// Which cameras the page shows; `None` leaves the choice to us.
+    pub watch: Option<Vec<Wanted>>,
+    /// What the slots carry has changed since it was last reported.
+    pub slots_changed: bool,
+}
+
+impl Subscriber {
+    /// Everything that arrived in this pass for the slots from `first_slot` on; `Some(slot)` if
+    /// the batch has no room for what that slot may send.
+    pub fn forward(
+        &mut self,
+        egress: &mut Egress<'_>,
+        layers: &Slab<Layer>,
+        first_slot: usize,
+    ) -> Option<usize> {
+        if !egress.is_open(self.session) {
+            return None;
+        }
+        for (index, slot) in self.slots.iter_mut().enumerate().skip(first_slot) {
+            // While it switches, a slot carries the old layer until the new one's key frame.
+            let sources = [slot.showing, slot.wanted.filter(|_| slot.awaits_key_frame())];
+            let waiting = sources.into_iter().flatten().filter_map(|key| layer(layers, key));
+            if !egress.has_room(waiting.clone().map(|layer| layer.arrived().len()).sum()) {
+                return Some(index);
+            }
+            for layer in waiting {
+                for sequence in layer.arrived() {
+                    let Some((outgoing, switched)) =
+                        slot.take(egress.now, layer, *sequence)
+                    else {
+                        continue;
+                    };
+                    self.slots_changed |= switched;
+                    egress.counters.slot_switches += u64::from(switched);
+                    if egress.protect(self.session, &outgoing) {
+                        slot.count_sent(outgoing.payload.len());
+                        egress.counters.packets_forwarded += 1;
+                    }
+                }
+            }
+        }
+        None
+    }
+
+    /// Sends again what left as `sequence` of the slot whose source is `source`.
+    pub fn repair(
+        &mut self,
+        egress: &mut Egress<'_>,
+        layers: &Slab<Layer>,
+        source: Ssrc,
+        sequence: u16,
+    ) -> Result<(), Dropped> {
+        let slot = self
+            .slots
+            .iter_mut()
+            .find(|slot| slot.source.ssrc == source.0)
+            .ok_or(Dropped::RtpUnknownSource)?;
+        let (key, sequence_in) = slot.origin(sequence).ok_or(Dropped::NackExpired)?;
+        let layer = layer(layers, key).ok_or(Dropped::NackExpired)?;
+        let packet = layer.packet(sequence_in).ok_or(Dropped::NackExpired)?;
+        let outgoing =
+            slot.repeat(layer, sequence, &packet).ok_or(Dropped::NackExpired)?;
+        if egress.protect(self.session, &outgoing) {
+            egress.counters.packets_resent += 1;
+        }
+        Ok(())
+    }
+
+    /// What each slot carries now.
+    pub fn slot_states(&self, layers: &Slab<Layer>) -> Vec<SlotState> {
+        self.slots
+            .iter()
+            .map(|slot| SlotState {
+                mid: slot.mid,
+                kind: slot.kind,
+                showing: slot
+                    .showing
+                    .and_then(|key| layer(layers, key))
+                    .map(|layer| (layer.participant, layer.source)),
+            })
+            .collect()
+    }
+}
+
+fn layer(layers: &Slab<Layer>, key: LayerKey) -> Option<&Layer> {
+    layers.get(key.index as usize).filter(|layer| layer.key == key)
+}

@@ -1,0 +1,58 @@
+//! Who a datagram is from: by the address once ICE has proved it, by the user name before.
+
+use hashbrown::HashMap;
+
+use super::SessionKey;
+use crate::dropped::Dropped;
+use crate::packet::Route;
+
+/// Both ways to a session. Only authenticated checks add addresses, so strangers cannot fill it.
+#[derive(Debug, Default)]
+pub struct AddressMap {
+    by_route: HashMap<Route, SessionKey>,
+    by_ufrag: HashMap<String, SessionKey>,
+}
+
+impl AddressMap {
+    /// Room for everything, so that the packet path never allocates.
+    pub fn new(sessions: usize, addresses: usize) -> Self {
+        Self {
+            by_route: HashMap::with_capacity(addresses),
+            by_ufrag: HashMap::with_capacity(sessions),
+        }
+    }
+
+    pub fn session_at(&self, route: Route) -> Result<SessionKey, Dropped> {
+        self.by_route.get(&route).copied().ok_or(Dropped::UnknownAddress)
+    }
+
+    pub fn session_named(&self, local_ufrag: &str) -> Result<SessionKey, Dropped> {
+        self.by_ufrag.get(local_ufrag).copied().ok_or(Dropped::StunUnknownUser)
+    }
+
+    /// `session` has proved that it is at `route`; whoever was there before has left.
+    pub fn learn(&mut self, route: Route, session: SessionKey) {
+        self.by_route.insert(route, session);
+    }
+
+    pub fn name(&mut self, local_ufrag: &str, session: SessionKey) {
+        self.by_ufrag.insert(local_ufrag.to_owned(), session);
+    }
+
+    /// Forgets `route`, unless another session is there by now.
+    pub fn forget(&mut self, route: Route, session: SessionKey) {
+        if self.by_route.get(&route) == Some(&session) {
+            self.by_route.remove(&route);
+        }
+    }
+
+    /// Keeps of a session's names those that `keep` accepts.
+    pub fn retain_names(&mut self, session: SessionKey, keep: impl Fn(&str) -> bool) {
+        self.by_ufrag.retain(|ufrag, owner| *owner != session || keep(ufrag));
+    }
+
+    pub fn remove(&mut self, session: SessionKey) {
+        self.by_route.retain(|_, owner| *owner != session);
+        self.by_ufrag.retain(|_, owner| *owner != session);
+    }
+}

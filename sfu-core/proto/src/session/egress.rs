@@ -1,0 +1,43 @@
+//! The way out of a pass: forwarding hands packets here, the viewer's session protects them.
+
+use slab::Slab;
+
+use super::{Session, SessionKey};
+use crate::counters::Counters;
+use crate::forward::Outgoing;
+use crate::limits::DATAGRAM_BYTES_MAX;
+use crate::packet::SendBatch;
+use crate::time::{Instant, WallClock};
+
+/// Everything that sending needs, borrowed for one pass.
+#[derive(Debug)]
+pub struct Egress<'a> {
+    pub now: Instant,
+    pub wall: WallClock,
+    pub sessions: &'a mut Slab<Session>,
+    pub batch: &'a mut SendBatch,
+    pub counters: &'a mut Counters,
+}
+
+impl Egress<'_> {
+    pub fn is_open(&self, session: SessionKey) -> bool {
+        self.sessions.get(session.0).is_some_and(Session::is_open)
+    }
+
+    /// Room for `count` packets, or nothing is in the batch yet: then it is as good as it gets.
+    pub fn has_room(&self, count: usize) -> bool {
+        self.batch.is_empty() || self.batch.has_room_for(count, DATAGRAM_BYTES_MAX)
+    }
+
+    /// **Protect**: seals one packet for `session` into the batch. What cannot be sent is counted.
+    pub fn protect(&mut self, session: SessionKey, outgoing: &Outgoing<'_>) -> bool {
+        let Some(session) = self.sessions.get_mut(session.0) else { return false };
+        match session.protect(self.wall.ntp(self.now), outgoing, self.batch) {
+            Ok(()) => true,
+            Err(why) => {
+                self.counters.drop(why);
+                false
+            }
+        }
+    }
+}

@@ -1,0 +1,16 @@
+//! One participant's transport: ICE, DTLS and SRTP joined. It knows nothing of who forwards what
+//! to whom (DESIGN D2).
+
+mod address_map;
+mod egress;
+mod sources;
+mod transport;
+
+pub use address_map::AddressMap;
+pub use egress::Egress;
+pub use sources::Origin;
+pub use transport::{Media, Session};
+
+/// A session of this worker.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct SessionKey(pub usize);

@@ -1,0 +1,234 @@
+//! A session: one transport of a participant, ICE and DTLS and SRTP joined. It knows its own
+//! numbering (payload types, extension ids, mids) and nothing of who forwards what to whom.
+
+use core::time::Duration;
+
+use super::sources::{Origin, Sources};
+use crate::congestion::Arrivals;
+use crate::control::{ExtensionIds, SessionOpened, SessionPhase, SessionPlan};
+use crate::dropped::Dropped;
+use crate::forward::{Outgoing, TrackKey};
+use crate::ice;
+use crate::ids::{ParticipantId, SessionId, Ssrc};
+use crate::limits;
+use crate::packet::{Datagram, Route, SendBatch};
+use crate::rtp::{
+    AbsSendTime, ExtensionPlan, Extensions, HeaderPlan, Vp8Descriptor, rtx, writer,
+};
+use crate::srtp::{Authenticated, AuthenticatedRtcp, Inbound, KeyingMaterial, Outbound};
+use crate::time::{Instant, NtpTime};
+
+/// Assumed until the first report tells: a typical way to a nearby data centre and back.
+const ROUND_TRIP_ASSUMED: Duration = Duration::from_millis(80);
+
+/// Repairs a viewer may ask for: this many at once, refilled at this many a second. It bounds what
+/// one viewer's loss, or malice, may cost the others (RFC 4585 §7 leaves it to us).
+const REPAIRS_BURST: u32 = 300;
+const REPAIRS_PER_SECOND: u32 = 1_000;
+
+/// One media packet, proved to be its publisher's.
+#[derive(Debug)]
+pub struct Media<'a> {
+    pub packet: Authenticated<'a>,
+    pub origin: Origin,
+    /// Its source was not known before.
+    pub is_new: bool,
+    pub extensions: Extensions,
+}
+
+#[derive(Debug)]
+pub struct Session {
+    pub id: SessionId,
+    pub meeting: usize,
+    pub participant: ParticipantId,
+    pub agent: ice::Agent,
+    pub phase: SessionPhase,
+    pub phase_since: Instant,
+    /// One for each publish line.
+    pub tracks: Vec<TrackKey>,
+    /// What the sidecar was told when it opened; told again when it repeats itself.
+    pub opened: SessionOpened,
+    /// Our own source for feedback to the publisher.
+    pub feedback_source: Ssrc,
+    /// Its first packet has come: older sessions of the participant have ended.
+    pub has_media: bool,
+    pub round_trip: Duration,
+    pub arrivals: Option<Arrivals>,
+    pub next_report: Instant,
+    sources: Sources,
+    extensions: ExtensionIds,
+    inbound: Option<Inbound>,
+    outbound: Option<Outbound>,
+    repairs: u32,
+    repairs_refilled: Instant,
+}
+
+impl Session {
+    pub fn new(
+        id: SessionId,
+        meeting: usize,
+        plan: &SessionPlan,
+        opened: SessionOpened,
+        feedback_source: Ssrc,
+        now: Instant,
+    ) -> Self {
+        Self {
+            id,
+            meeting,
+            participant: plan.participant,
+            agent: ice::Agent::new(opened.ice.clone(), plan.ice.clone(), now),
+            phase: SessionPhase::Checking,
+            phase_since: now,
+            tracks: Vec::new(),
+            opened,
+            feedback_source,
+            has_media: false,
+            round_trip: ROUND_TRIP_ASSUMED,
+            arrivals: plan.extensions.transport_cc.map(|_| Arrivals::default()),
+            next_report: now,
+            sources: Sources::new(plan.publish.clone()),
+            extensions: plan.extensions,
+            inbound: None,
+            outbound: None,
+            repairs: REPAIRS_BURST,
+            repairs_refilled: now,
+        }
+    }
+
+    pub fn is_open(&self) -> bool {
+        self.outbound.is_some() && self.agent.selected().is_some()
+    }
+
+    pub fn enter(&mut self, phase: SessionPhase, now: Instant) {
+        self.phase = phase;
+        self.phase_since = now;
+    }
+
+    /// The handshake has given its keys: we are the server (DESIGN D7).
+    pub fn open(&mut self, keys: &KeyingMaterial, now: Instant) {
+        self.inbound = Some(Inbound::new(keys.profile, &keys.client));
+        self.outbound = Some(Outbound::new(keys.profile, &keys.server));
+        self.enter(SessionPhase::Open, now);
+    }
+
+    /// **Unprotect**: a datagram becomes a packet of a known source, or stops here.
+    pub fn unprotect<'a>(&mut self, datagram: Datagram<'a>) -> Result<Media<'a>, Dropped> {
+        let inbound = self.inbound.as_mut().ok_or(Dropped::SrtpNoKeys)?;
+        let packet = inbound.unprotect_rtp(datagram.bytes)?;
+        let extensions =
+            Extensions::read(packet.header(), packet.packet(), &self.extensions);
+        if let (Some(arrivals), Some(number)) = (&mut self.arrivals, extensions.transport_cc) {
+            arrivals.record(number, datagram.arrival);
+        }
+        let (origin, is_new) = self.sources.identify(packet.header(), &extensions)?;
+        Ok(Media { packet, origin, is_new, extensions })
+    }
+
+    pub fn unprotect_rtcp<'a>(
+        &mut self,
+        bytes: &'a mut [u8],
+    ) -> Result<AuthenticatedRtcp<'a>, Dropped> {
+        self.inbound.as_mut().ok_or(Dropped::SrtpNoKeys)?.unprotect_rtcp(bytes)
+    }
+
+    /// **Protect**: header, payload and tag, written straight into the slot that will be sent.
+    pub fn protect(
+        &mut self,
+        ntp: NtpTime,
+        outgoing: &Outgoing<'_>,
+        batch: &mut SendBatch,
+    ) -> Result<(), Dropped> {
+        let route = self.agent.selected().ok_or(Dropped::UnknownAddress)?;
+        let outbound = self.outbound.as_mut().ok_or(Dropped::SrtpNoKeys)?;
+        let plan = header_plan(&self.extensions, ntp, outgoing);
+        let header_len = writer::len(&plan);
+        let osn_len = if outgoing.repairs.is_some() { rtx::OSN_BYTES } else { 0 };
+        let plain_len = header_len + osn_len + outgoing.payload.len();
+
+        let slot = batch.slot(route, outbound.rtp_len(plain_len))?;
+        writer::write(&plan, slot);
+        if let Some(sequence) = outgoing.repairs {
+            slot[header_len..header_len + osn_len].copy_from_slice(&rtx::osn(sequence));
+        }
+        let payload = &mut slot[header_len + osn_len..plain_len];
+        payload.copy_from_slice(outgoing.payload);
+        if let Some(numbers) = outgoing.vp8
+            && let Ok(descriptor) = Vp8Descriptor::parse(payload)
+        {
+            let picture_id = numbers.picture_id.unwrap_or_default();
+            let tl0 = numbers.tl0_picture_index.unwrap_or_default();
+            descriptor.rewrite(payload, picture_id, tl0);
+        }
+        outbound.protect_rtp(header_len, outgoing.sequence, slot).inspect_err(|_| {
+            batch.cancel_last();
+        })
+    }
+
+    /// Protects one compound RTCP packet.
+    pub fn protect_rtcp(&mut self, plain: &[u8], batch: &mut SendBatch) -> Result<(), Dropped> {
+        let route = self.agent.selected().ok_or(Dropped::UnknownAddress)?;
+        let outbound = self.outbound.as_mut().ok_or(Dropped::SrtpNoKeys)?;
+        let slot = batch.slot(route, outbound.rtcp_len(plain.len()))?;
+        slot[..plain.len()].copy_from_slice(plain);
+        outbound.protect_rtcp(slot).inspect_err(|_| batch.cancel_last())
+    }
+
+    /// Takes one repair from the viewer's budget.
+    pub fn spend_repair(&mut self, now: Instant) -> Result<(), Dropped> {
+        let earned = now.since(self.repairs_refilled).as_millis() * u128::from(REPAIRS_PER_SECOND)
+            / 1_000;
+        if earned > 0 {
+            let earned = u32::try_from(earned).unwrap_or(u32::MAX);
+            self.repairs = self.repairs.saturating_add(earned).min(REPAIRS_BURST);
+            self.repairs_refilled = now;
+        }
+        self.repairs = self.repairs.checked_sub(1).ok_or(Dropped::NackBudget)?;
+        Ok(())
+    }
+
+    /// Where DTLS records go.
+    pub fn route(&self) -> Option<Route> {
+        self.agent.selected()
+    }
+
+    /// Whether its time is up, and why.
+    pub fn expired(&self, now: Instant) -> Option<crate::control::SessionEnd> {
+        use crate::control::SessionEnd;
+        let waited = now.since(self.phase_since);
+        match self.phase {
+            SessionPhase::Checking if waited >= limits::CHECKING_TIME_MAX => {
+                Some(SessionEnd::NeverConnected)
+            }
+            SessionPhase::Handshaking if waited >= limits::HANDSHAKE_TIME_MAX => {
+                Some(SessionEnd::HandshakeFailed)
+            }
+            SessionPhase::Handshaking | SessionPhase::Open
+                if now >= self.agent.consent_deadline() =>
+            {
+                Some(SessionEnd::ConsentExpired)
+            }
+            _ => None,
+        }
+    }
+}
+
+fn header_plan(ids: &ExtensionIds, ntp: NtpTime, outgoing: &Outgoing<'_>) -> HeaderPlan {
+    // A packet that may be repeated under its own number must not depend on the time of sending.
+    let send_time = ids.abs_send_time.filter(|_| outgoing.has_repair_stream);
+    #[expect(clippy::cast_possible_truncation, reason = "narrowed at the door, as the wire has it")]
+    HeaderPlan {
+        marker: outgoing.marker,
+        payload_type: outgoing.payload_type,
+        sequence: outgoing.sequence as u16,
+        timestamp: outgoing.timestamp as u32,
+        ssrc: outgoing.ssrc,
+        csrc: outgoing.participant,
+        has_padding: false,
+        extensions: ExtensionPlan {
+            mid: ids.mid.map(|id| (id, outgoing.mid)),
+            abs_send_time: send_time.map(|id| (id, AbsSendTime::from(ntp))),
+            audio_level: ids.audio_level.zip(outgoing.audio_level),
+            transport_cc: None,
+        },
+    }
+}

@@ -1,0 +1,272 @@
+//! Everything one worker owns, and a packet's whole way through it. A pass of the worker is:
+//!
+//! ```text
+//!  handle_datagram*   receive: each datagram of the batch, media goes into its layer's cache
+//!  handle_order*      what the sidecar and the handshake thread said meanwhile
+//!  handle_timeout     feedback, reports, expiry, who is where
+//!  forward            rewrite and protect, viewer by viewer, until nothing is left
+//! ```
+//!
+//! Bytes come in and go out through a [`SendBatch`]; everything else that should happen is an
+//! [`Effect`] for the worker to carry out.
+
+mod feedback;
+mod handshake;
+mod orders;
+mod timeouts;
+
+use core::net::SocketAddr;
+
+use rand_chacha::ChaCha20Rng;
+use rand_chacha::rand_core::SeedableRng;
+use slab::Slab;
+
+use crate::control::{Fingerprint, Outcome, Report, SessionEnd, SessionPhase};
+use crate::counters::Counters;
+use crate::dropped::Dropped;
+use crate::forward::{Cursor, Meeting, Received};
+use crate::ids::{MeetingId, OperationId, SessionId};
+use crate::limits;
+use crate::packet::{Datagram, Protocol, SendBatch, protocol};
+use crate::rtp::rtx;
+use crate::session::{AddressMap, Egress, Media, Session, SessionKey};
+use crate::stun;
+use crate::time::{Instant, WallClock};
+
+pub use handshake::HandshakeEvent;
+
+/// What a shard must be told once.
+#[derive(Clone, Debug)]
+pub struct ShardConfig {
+    pub worker: u8,
+    /// Seeds every unguessable number of this shard: ICE passwords among them.
+    pub seed: [u8; 32],
+    pub wall: WallClock,
+    /// Our certificate, as every answer names it.
+    pub fingerprint: Fingerprint,
+    /// Host candidates, best first.
+    pub candidates: Vec<SocketAddr>,
+}
+
+/// What should happen outside.
+#[derive(Debug)]
+pub enum Effect {
+    Answer { operation: OperationId, outcome: Outcome },
+    Report(Report),
+    /// A session wants a handshake with a certificate of this fingerprint.
+    HandshakeBegin { session: SessionId, remote: Fingerprint },
+    /// DTLS records from an address that has passed an ICE check.
+    HandshakeRecords { session: SessionId, bytes: Vec<u8> },
+    HandshakeEnd { session: SessionId },
+}
+
+#[derive(Debug)]
+pub struct Shard {
+    config: ShardConfig,
+    rng: ChaCha20Rng,
+    addresses: AddressMap,
+    sessions: Slab<Session>,
+    meetings: Slab<Meeting>,
+    session_keys: hashbrown::HashMap<SessionId, SessionKey>,
+    meeting_keys: hashbrown::HashMap<MeetingId, usize>,
+    /// Meetings with media to forward in this pass.
+    arrived: Vec<usize>,
+    /// Where forwarding goes on after a full batch.
+    cursor: Cursor,
+    next_tick: Instant,
+    next_refresh: Instant,
+    effects: Vec<Effect>,
+    pub counters: Counters,
+}
+
+impl Shard {
+    pub fn new(config: ShardConfig) -> Self {
+        let sessions = limits::SESSIONS_PER_WORKER_MAX;
+        Self {
+            rng: ChaCha20Rng::from_seed(config.seed),
+            config,
+            addresses: AddressMap::new(sessions, 2 * sessions),
+            sessions: Slab::with_capacity(sessions),
+            meetings: Slab::with_capacity(limits::MEETINGS_PER_WORKER_MAX),
+            session_keys: hashbrown::HashMap::new(),
+            meeting_keys: hashbrown::HashMap::new(),
+            arrived: Vec::with_capacity(limits::MEETINGS_PER_WORKER_MAX),
+            cursor: Cursor::default(),
+            next_tick: Instant::default(),
+            next_refresh: Instant::default(),
+            effects: Vec::new(),
+            counters: Counters::default(),
+        }
+    }
+
+    /// What has come up since it was last asked.
+    pub fn effects(&mut self) -> std::vec::Drain<'_, Effect> {
+        self.effects.drain(..)
+    }
+
+    pub fn session_count(&self) -> usize {
+        self.sessions.len()
+    }
+
+    /// One datagram. Answers that cannot wait (ICE) go into `batch`; media waits for [`forward`].
+    ///
+    /// [`forward`]: Self::forward
+    pub fn handle_datagram(&mut self, now: Instant, datagram: Datagram<'_>, batch: &mut SendBatch) {
+        self.counters.datagrams_received += 1;
+        let handled = match protocol(datagram.bytes) {
+            Ok(Protocol::Rtp) => self.handle_rtp(now, datagram),
+            Ok(Protocol::Rtcp) => self.handle_rtcp(now, datagram, batch),
+            Ok(Protocol::Stun) => self.handle_stun(now, &datagram, batch),
+            Ok(Protocol::Dtls) => self.handle_dtls(&datagram),
+            Err(why) => Err(why),
+        };
+        if let Err(why) = handled {
+            self.counters.drop(why);
+        }
+    }
+
+    /// Media on its way in: unprotect, receive.
+    fn handle_rtp(&mut self, now: Instant, datagram: Datagram<'_>) -> Result<(), Dropped> {
+        let key = self.addresses.session_at(datagram.route)?;
+        let arrival = datagram.arrival;
+        let media = self.sessions[key.0].unprotect(datagram)?;
+        self.note_media(now, key);
+
+        let session = &self.sessions[key.0];
+        let meeting = &mut self.meetings[session.meeting];
+        let track = *session.tracks.get(media.origin.line).ok_or(Dropped::RtpUnknownSource)?;
+        let quality = media.origin.quality;
+        if media.is_new && !media.origin.is_repair {
+            meeting.name_source(track, quality, media.packet.header().ssrc);
+        }
+        let layer = meeting.layer(track, quality).ok_or(Dropped::RtpUnknownSource)?;
+        let (sequence, payload) = original(&media, |osn| layer.widen(osn))?;
+        let had_arrived = meeting.has_arrived();
+        meeting.receive(
+            track,
+            quality,
+            &Received {
+                arrival,
+                sequence,
+                header: media.packet.header(),
+                audio_level: media.extensions.audio_level.map(|level| level.to_byte()),
+                payload,
+                is_repair: media.origin.is_repair,
+            },
+        )?;
+        if !had_arrived {
+            self.arrived.push(session.meeting);
+        }
+        self.counters.packets_received += 1;
+        self.counters.repairs_received += u64::from(media.origin.is_repair);
+        Ok(())
+    }
+
+    /// Media on its way out: rewrite, protect. Returns whether all is done; if not, the batch is
+    /// full: send it and call again.
+    pub fn forward(&mut self, now: Instant, batch: &mut SendBatch) -> bool {
+        while let Some(meeting) = self.arrived.last().copied() {
+            let mut egress = Egress {
+                now,
+                wall: self.config.wall,
+                sessions: &mut self.sessions,
+                batch,
+                counters: &mut self.counters,
+            };
+            let Some(meeting) = self.meetings.get_mut(meeting) else {
+                self.arrived.pop(); // It ended in this very pass.
+                continue;
+            };
+            if let Some(full) = meeting.forward(&mut egress, self.cursor) {
+                self.cursor = full;
+                return false;
+            }
+            self.cursor = Cursor::default();
+            self.arrived.pop();
+        }
+        true
+    }
+
+    /// An ICE check (RFC 8445 §7.3).
+    fn handle_stun(
+        &mut self,
+        now: Instant,
+        datagram: &Datagram<'_>,
+        batch: &mut SendBatch,
+    ) -> Result<(), Dropped> {
+        let message = stun::Message::parse(datagram.bytes)?;
+        let (local_ufrag, _) = message.username().ok_or(Dropped::StunUnknownUser)?;
+        let key = self.addresses.session_named(local_ufrag)?;
+        let session = &mut self.sessions[key.0];
+        let checked =
+            session.agent.handle_check(now, datagram.route, &message, datagram.bytes, batch)?;
+        self.counters.checks_answered += 1;
+        if checked.new_address {
+            self.addresses.learn(datagram.route, key);
+        }
+        if session.phase == SessionPhase::Checking && session.agent.selected().is_some() {
+            self.enter(now, key, SessionPhase::Handshaking);
+        }
+        Ok(())
+    }
+
+    /// DTLS goes to the handshake thread, once ICE has passed (DESIGN D7).
+    fn handle_dtls(&mut self, datagram: &Datagram<'_>) -> Result<(), Dropped> {
+        let key = self.addresses.session_at(datagram.route)?;
+        let session = self.sessions[key.0].id;
+        self.effects.push(Effect::HandshakeRecords { session, bytes: datagram.bytes.to_vec() });
+        Ok(())
+    }
+
+    /// The first media of a session ends the participant's older ones (DESIGN D2).
+    fn note_media(&mut self, now: Instant, key: SessionKey) {
+        let session = &mut self.sessions[key.0];
+        if session.has_media {
+            return;
+        }
+        session.has_media = true;
+        let (participant, meeting) = (session.participant, session.meeting);
+        let older: Vec<_> =
+            self.meetings[meeting].sessions_of(participant).filter(|other| *other != key).collect();
+        for other in older {
+            self.close(now, other, SessionEnd::TakenOver);
+        }
+    }
+
+    fn enter(&mut self, now: Instant, key: SessionKey, phase: SessionPhase) {
+        let session = &mut self.sessions[key.0];
+        session.enter(phase, now);
+        self.effects.push(Effect::Report(Report::Session {
+            meeting: self.meetings[session.meeting].id,
+            session: session.id,
+            participant: session.participant,
+            phase,
+        }));
+    }
+
+    fn close(&mut self, now: Instant, key: SessionKey, why: SessionEnd) {
+        self.enter(now, key, SessionPhase::Closed(why));
+        let session = self.sessions.remove(key.0);
+        self.session_keys.remove(&session.id);
+        self.addresses.remove(key);
+        self.meetings[session.meeting].dismiss(key);
+        self.effects.push(Effect::HandshakeEnd { session: session.id });
+        self.counters.sessions_closed += 1;
+    }
+}
+
+/// The sequence and media of a packet: its own, or those that it repairs (RFC 4588 §4).
+fn original<'a>(
+    media: &Media<'a>,
+    widen: impl Fn(u16) -> u64,
+) -> Result<(u64, &'a [u8]), Dropped> {
+    let payload = media.packet.payload();
+    if !media.origin.is_repair {
+        return Ok((media.packet.index(), payload));
+    }
+    if payload.is_empty() {
+        return Err(Dropped::RtpProbe);
+    }
+    let (osn, rest) = rtx::unwrap(payload)?;
+    Ok((widen(osn), rest))
+}

@@ -1,0 +1,58 @@
+//! The way into a worker: a bounded queue that is emptied once a pass, and the waker that ends the
+//! worker's wait.
+
+use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
+
+use sfu_proto::control::{MeetingState, Order, Outcome, Report};
+use sfu_proto::ids::{OperationId, SessionId};
+use sfu_proto::shard::HandshakeEvent;
+use sfu_uring::Waker;
+
+use crate::config::MAILBOX_MESSAGES_MAX;
+
+#[derive(Debug)]
+pub enum ToWorker {
+    Order(Order),
+    Handshake { session: SessionId, event: HandshakeEvent },
+    Snapshot,
+    Counters,
+}
+
+/// What workers tell the control thread.
+#[derive(Debug)]
+pub enum FromWorker {
+    Answer { operation: OperationId, outcome: Outcome },
+    Report(Report),
+    Snapshot(Vec<MeetingState>),
+    Counters(Vec<(String, u64)>),
+    /// The worker has panicked; all that lived on it is gone, and it begins anew.
+    Failed { worker: usize },
+}
+
+/// The queue is full: the worker is far behind.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct MailboxFull;
+
+/// The senders' end.
+#[derive(Clone, Debug)]
+pub struct Mailbox {
+    queue: SyncSender<ToWorker>,
+    waker: Waker,
+}
+
+impl Mailbox {
+    pub fn new(waker: Waker) -> (Self, Receiver<ToWorker>) {
+        let (queue, receiver) = sync_channel(MAILBOX_MESSAGES_MAX);
+        (Self { queue, waker }, receiver)
+    }
+
+    pub fn post(&self, message: ToWorker) -> Result<(), MailboxFull> {
+        match self.queue.try_send(message) {
+            Ok(()) => {
+                self.waker.wake();
+                Ok(())
+            }
+            Err(TrySendError::Full(_) | TrySendError::Disconnected(_)) => Err(MailboxFull),
+        }
+    }
+}
