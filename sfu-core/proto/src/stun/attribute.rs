@@ -83,7 +83,8 @@ pub(super) struct Attributes<'a> {
 }
 
 impl<'a> Attributes<'a> {
-    /// `message` is a whole message, header included.
+    /// `message` is a whole message, header included; its length is a multiple of four, so where a
+    /// value fits, its padding does.
     pub(super) fn of(message: &'a [u8]) -> Self {
         Self {
             message,
@@ -95,9 +96,6 @@ impl<'a> Attributes<'a> {
         let rest = self.message.get(self.at..)?;
         let head = rest.first_chunk::<HEAD_BYTES>()?;
         let len = usize::from(u16::from_be_bytes([head[2], head[3]]));
-        if rest.len() < padded(len) {
-            return None;
-        }
         let attribute = Attribute {
             kind: u16::from_be_bytes([head[0], head[1]]),
             at: self.at,

@@ -207,6 +207,16 @@ fn aggressive_nomination_settles_on_the_highest_priority() {
 }
 
 #[test]
+fn a_plain_check_takes_no_nomination_away() {
+    let mut pair = Pair::new();
+    pair.nominate(0, 1, HIGH);
+    pair.nominate(10, 2, LOW);
+    pair.nominate(20, 1, HIGH);
+    pair.check(30, 1, HIGH);
+    assert!(!pair.nominate(40, 2, LOW).selected_changed);
+}
+
+#[test]
 fn both_generations_are_answered_until_the_new_one_is_used() {
     let mut pair = Pair::new();
     pair.nominate(0, 1, HIGH);
@@ -295,9 +305,11 @@ fn silent_addresses_are_forgotten_and_sending_moves_on() {
     let mut forgotten = Vec::new();
     assert!(!pair.agent.expire(at(29_999), |route| forgotten.push(route)));
     assert!(forgotten.is_empty());
-    assert!(pair.agent.expire(at(31_000), |route| forgotten.push(route)));
+    assert!(pair.agent.expire(at(30_500), |route| forgotten.push(route)));
+    assert_eq!(forgotten, [route(1)]);
+    assert_eq!(pair.agent.selected(), Some(route(3)), "checked last");
+    assert!(!pair.agent.expire(at(31_000), |route| forgotten.push(route)));
     assert_eq!(forgotten, [route(1), route(2)]);
-    assert_eq!(pair.agent.selected(), Some(route(3)));
     assert!(!pair.agent.is_valid(route(1)));
     assert!(pair.agent.expire(at(32_000), |route| forgotten.push(route)));
     assert_eq!(pair.agent.selected(), None);
