@@ -35,6 +35,8 @@ dropped! {
     StunBadIntegrity = "stun_bad_integrity",
     /// STUN that is no binding request.
     StunUnexpected = "stun_unexpected",
+    /// A check that has been answered before, come again from another address.
+    StunReplayed = "stun_replayed",
     /// More validated addresses than `limits::ADDRESSES_PER_SESSION_MAX`.
     StunAddressesFull = "stun_addresses_full",
 
