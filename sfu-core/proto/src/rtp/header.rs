@@ -67,6 +67,20 @@ impl Header {
             len,
         })
     }
+
+    /// Where the payload lies, without padding; empty for padding alone, which is a probe. The last
+    /// byte of the padding counts itself (RFC 3550 §5.1).
+    pub fn payload(&self, packet: &[u8]) -> Result<Range<usize>, Dropped> {
+        if !self.has_padding {
+            return Ok(self.len..packet.len());
+        }
+        let body = packet.get(self.len..).ok_or(Dropped::Truncated)?;
+        let padding = body.last().copied().ok_or(Dropped::Truncated)?;
+        match body.len().checked_sub(usize::from(padding)) {
+            Some(payload_len) if padding != 0 => Ok(self.len..self.len + payload_len),
+            _ => Err(Dropped::Malformed),
+        }
+    }
 }
 
 #[cfg(test)]
@@ -104,6 +118,32 @@ mod tests {
                 "{len} bytes"
             );
         }
+    }
+
+    fn padded(body: &[u8]) -> Result<Range<usize>, Dropped> {
+        let mut packet = vec![0xa0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0];
+        packet.extend(body);
+        Header::parse(&packet).unwrap().payload(&packet)
+    }
+
+    #[test]
+    fn padding_is_cut_off() {
+        assert_eq!(padded(&[7, 7, 0, 2]), Ok(12..14));
+        assert_eq!(padded(&[0, 0, 0, 4]), Ok(12..12), "a probe");
+    }
+
+    #[test]
+    fn padding_that_lies_is_dropped() {
+        assert_eq!(padded(&[7, 7, 0, 5]), Err(Dropped::Malformed));
+        assert_eq!(padded(&[7, 7, 7, 0]), Err(Dropped::Malformed));
+        assert_eq!(padded(&[]), Err(Dropped::Truncated));
+    }
+
+    #[test]
+    fn without_padding_all_the_rest_is_payload() {
+        let packet = [0x80, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 9, 9];
+        let header = Header::parse(&packet).unwrap();
+        assert_eq!(header.payload(&packet), Ok(12..14));
     }
 
     #[test]
