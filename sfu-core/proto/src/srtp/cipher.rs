@@ -14,9 +14,13 @@ use crate::ids::Ssrc;
 /// RTCP's first header and the sender's SSRC: never encrypted (RFC 3711 §3.4).
 pub(super) const RTCP_CLEAR_BYTES: usize = 8;
 
+#[expect(
+    clippy::large_enum_variant,
+    reason = "nearly every session runs on AES-GCM: the pointer is for the other"
+)]
 pub(super) enum Cipher {
     AesGcm(AesGcm),
-    AesCm(AesCm),
+    AesCm(Box<AesCm>),
 }
 
 impl Cipher {
@@ -24,7 +28,7 @@ impl Cipher {
         match profile {
             Profile::AeadAes128Gcm => Self::AesGcm(AesGcm::new_128(keys)),
             Profile::AeadAes256Gcm => Self::AesGcm(AesGcm::new_256(keys)),
-            Profile::Aes128CmSha1_80 => Self::AesCm(AesCm::new(keys)),
+            Profile::Aes128CmSha1_80 => Self::AesCm(Box::new(AesCm::new(keys))),
         }
     }
 

@@ -99,7 +99,6 @@ impl<const WORDS: usize> ReplayWindow<WORDS> {
     }
 
     /// The word is below `WORDS`, so indexing by it cannot fail.
-    #[expect(clippy::cast_possible_truncation, reason = "below SIZE")]
     fn bit(index: u64) -> (usize, u64) {
         let at = index % Self::SIZE;
         ((at / 64) as usize, 1 << (at % 64))
