@@ -31,4 +31,6 @@ pub mod rtp;
 
 pub mod rtcp;
 
+pub mod congestion;
+
 pub mod control;
