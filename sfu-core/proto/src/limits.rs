@@ -57,5 +57,6 @@ pub const VIDEO_CACHE_BYTES: usize = 320 << 10;
 pub const AUDIO_CACHE_PACKETS: usize = 64;
 pub const AUDIO_CACHE_BYTES: usize = 16 << 10;
 
-const _: () = assert!(VIDEO_CACHE_PACKETS.is_power_of_two() && AUDIO_CACHE_PACKETS.is_power_of_two());
+const _: () =
+    assert!(VIDEO_CACHE_PACKETS.is_power_of_two() && AUDIO_CACHE_PACKETS.is_power_of_two());
 const _: () = assert!(AUDIO_CACHE_BYTES > DATAGRAM_BYTES_MAX);

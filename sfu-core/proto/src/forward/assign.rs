@@ -4,7 +4,7 @@
 /// Fits `wanted` (most wanted first) into `slots`. Slots whose content is still wanted stay; the
 /// others are emptied and filled with the rest of `wanted` in order. What finds no slot is left
 /// out.
-pub fn assign<T: Copy + PartialEq>(slots: &mut [Option<T>], wanted: &[T]) {
+pub(super) fn assign<T: Copy + PartialEq>(slots: &mut [Option<T>], wanted: &[T]) {
     let wanted = &wanted[..wanted.len().min(slots.len())];
     for slot in slots.iter_mut() {
         if slot.is_some_and(|shown| !wanted.contains(&shown)) {
