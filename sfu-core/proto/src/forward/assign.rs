@@ -27,7 +27,8 @@ mod tests {
 
     #[test]
     fn table() {
-        let cases: &[(&[Option<u8>], &[u8], &[Option<u8>])] = &[
+        type Slots = &'static [Option<u8>];
+        let cases: &[(Slots, &[u8], Slots)] = &[
             (&[None, None], &[1, 2, 3], &[Some(1), Some(2)]),
             (&[Some(1), Some(2)], &[2, 1], &[Some(1), Some(2)]),
             (&[Some(1), Some(2)], &[3, 2], &[Some(3), Some(2)]),
