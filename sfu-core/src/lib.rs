@@ -1,1 +1,3 @@
 //! The forwarder role: workers, DTLS thread, control socket.
+
+pub mod dtls;
