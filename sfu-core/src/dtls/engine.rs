@@ -30,16 +30,14 @@ const RECORDS_MAX: usize = 64;
 const FRAGMENT_BYTES_MAX: usize =
     HANDSHAKE_DATAGRAM_BYTES_MAX - record::HEADER_BYTES - handshake::HEADER_BYTES;
 
+type Connecting = dyn Future<Output = Result<DTLSConn, dtls::Error>> + Send;
+
 /// A handshake under way.
 pub(super) struct Handshaking {
     records: mpsc::Sender<Vec<u8>>,
-    connecting: Pin<Box<dyn Future<Output = dtls_result::Result<DTLSConn>> + Send>>,
+    connecting: Pin<Box<Connecting>>,
     verdict: Arc<OnceLock<bool>>,
     profile: u16,
-}
-
-mod dtls_result {
-    pub(super) type Result<T> = std::result::Result<T, dtls::Error>;
 }
 
 impl Handshaking {
@@ -118,10 +116,7 @@ fn config(
 ) -> Config {
     Config {
         certificates: vec![certificate],
-        cipher_suites: vec![
-            CipherSuiteId::Tls_Ecdhe_Ecdsa_With_Aes_128_Gcm_Sha256,
-            CipherSuiteId::Tls_Ecdhe_Ecdsa_With_ChaCha20_Poly1305_Sha256,
-        ],
+        cipher_suites: vec![CipherSuiteId::Tls_Ecdhe_Ecdsa_With_Aes_128_Gcm_Sha256],
         // Exactly one: of several, the engine would take the first in the client's order.
         srtp_protection_profiles: vec![SrtpProtectionProfile::from(profile)],
         client_auth: ClientAuthType::RequireAnyClientCert,

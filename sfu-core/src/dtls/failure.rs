@@ -11,7 +11,7 @@ pub enum DtlsFailure {
     NoSrtpProfile,
     #[error("the client does not offer DTLS 1.2")]
     NoCommonVersion,
-    #[error("the client offers no ECDHE-ECDSA cipher suite with AES-128-GCM or ChaCha20-Poly1305")]
+    #[error("the client does not offer TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256 (RFC 8827 §6.5)")]
     NoCommonCipherSuite,
     #[error("the client offers none of the groups X25519, P-256, P-384")]
     NoCommonGroup,

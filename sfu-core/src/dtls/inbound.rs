@@ -14,8 +14,8 @@ use sfu_proto::dtls::{
 
 use super::failure::DtlsFailure;
 
-/// Suites that the engine speaks and we allow: ECDHE-ECDSA with AES-128-GCM, ChaCha20-Poly1305.
-const CIPHER_SUITES: [u16; 2] = [0xc02b, 0xcca9];
+/// TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256, which every WebRTC client must offer (RFC 8827 §6.5).
+const CIPHER_SUITE: u16 = 0xc02b;
 /// X25519, P-256, P-384.
 const GROUPS: [u16; 3] = [0x001d, 0x0017, 0x0018];
 
@@ -27,10 +27,9 @@ const EARLY_RECORDS_MAX: usize = 32;
 /// self-signed certificate is below 2 KiB.
 const ENGINE_MESSAGE_BYTES_MAX: usize = 8_192 - record::HEADER_BYTES;
 
-/// Shortest sealed fragment that can hold anything: one byte and a 16-byte tag (RFC 7905 §2), after
-/// an 8-byte nonce with AES-GCM (RFC 5288 §3).
-const SEALED_BYTES_MIN: usize = 17;
-const SEALED_GCM_BYTES_MIN: usize = 8 + SEALED_BYTES_MIN;
+/// Shortest sealed fragment that holds anything: an 8-byte nonce, a byte, a 16-byte tag
+/// (RFC 5288 §3). The engine's arithmetic does not expect less.
+const SEALED_BYTES_MIN: usize = 8 + 1 + 16;
 
 /// What a datagram came to.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -73,9 +72,7 @@ impl Inbound {
                 (0, ContentType::Alert) => self.note_alert(record.fragment),
                 (1, ContentType::Handshake | ContentType::Alert) => {
                     self.pass_messages(cookie, &mut taken);
-                    if record.fragment.len() >= SEALED_GCM_BYTES_MIN.min(SEALED_BYTES_MIN)
-                        && self.spend_early_record()
-                    {
+                    if record.fragment.len() >= SEALED_BYTES_MIN && self.spend_early_record() {
                         taken.records.push(record.bytes.to_vec());
                     }
                 }
@@ -191,10 +188,7 @@ fn check_first_hello(body: &[u8]) -> Result<u16, DtlsFailure> {
     if !hello.session_id.is_empty() {
         return Err(DtlsFailure::Resumption);
     }
-    if !hello
-        .cipher_suites()
-        .any(|suite| CIPHER_SUITES.contains(&suite))
-    {
+    if !hello.cipher_suites().any(|suite| suite == CIPHER_SUITE) {
         return Err(DtlsFailure::NoCommonCipherSuite);
     }
     if hello

@@ -1,1 +1,8 @@
-//! tests
+//! The thread from outside: another DTLS stack, or this one as client, on the other end of a wire
+//! that is memory.
+
+mod handshake;
+mod hostile;
+mod loss;
+mod openssl;
+mod wire;
