@@ -223,3 +223,6 @@ pub(super) fn sort_late(record: &Record<'_>) -> Late {
         _ => Late::Drop,
     }
 }
+
+#[cfg(test)]
+mod tests;

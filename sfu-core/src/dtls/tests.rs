@@ -2,7 +2,7 @@
 //! that is memory.
 
 mod handshake;
-mod hostile;
+pub(super) mod hostile;
 mod loss;
 mod openssl;
 mod wire;

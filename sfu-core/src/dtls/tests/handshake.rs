@@ -7,7 +7,9 @@ use dtls::config::ExtendedMasterSecretType;
 
 use super::super::thread::Settings;
 use super::super::{Certificate, DtlsFailure, DtlsInput, DtlsOutput, DtlsThread};
-use super::wire::{GCM128, GCM256, PATIENCE, SHA1, World, client, connect, exported};
+use super::wire::{
+    GCM128, GCM256, PANICS_AT_KEYS, PATIENCE, SHA1, World, client, connect, exported,
+};
 use sfu_proto::control::Fingerprint;
 use sfu_proto::ids::SessionId;
 
@@ -216,55 +218,25 @@ async fn closing_in_the_middle_leaves_nothing_behind() {
 
 #[tokio::test]
 async fn a_session_that_panics_fails_alone() {
+    let world = World::new();
     let certificate = Certificate::generate().unwrap();
-    let fingerprint = certificate.fingerprint();
-    let (outputs, mut received) = tokio::sync::mpsc::unbounded_channel();
-    let settings = Settings {
-        time_max: Duration::from_millis(50),
-        handshakes_max: 1,
-    };
-    let deliver = move |_: usize, output: DtlsOutput| {
-        let is_records = matches!(output, DtlsOutput::Records { .. });
-        outputs.send(output).unwrap();
-        assert!(!is_records, "a panic made by the test");
-    };
-    let (thread, sender) =
-        DtlsThread::start_with(settings, certificate, Arc::new(deliver)).unwrap();
-    let (session, bystander) = (SessionId(1), SessionId(2));
-    for session in [session, bystander] {
-        let open = DtlsInput::Open {
-            session,
-            worker: 0,
-            remote: fingerprint,
-        };
-        sender.try_send(open).unwrap();
-    }
-    let hello = super::hostile::good_hello(&[]);
-    sender
-        .try_send(DtlsInput::Records {
-            session,
-            bytes: hello,
-        })
-        .unwrap();
-    let mut failures = Vec::new();
-    while failures.len() < 2 {
-        let output = tokio::time::timeout(PATIENCE, received.recv())
+    for (number, panics) in [(1, false), (PANICS_AT_KEYS, true), (2, false)] {
+        let (socket, mut events) = world.open(number, certificate.fingerprint()).plug(|_| true);
+        let _client = connect(socket, client(&certificate, &[GCM128]))
             .await
             .unwrap();
-        if let Some(DtlsOutput::Failed { session, why }) = output {
-            failures.push((session, why));
+        if panics {
+            assert_eq!(events.failure().await, DtlsFailure::Panicked);
+        } else {
+            events.keys().await;
         }
     }
-    // Its engine's sender is what panicked; the engine waits for it until the time is up.
-    assert_eq!(
-        failures
-            .iter()
-            .filter(|(failed, _)| *failed == bystander)
-            .count(),
-        1
-    );
-    drop(sender);
-    thread.join().unwrap();
+    for number in [1, 2] {
+        world.send(DtlsInput::Close {
+            session: SessionId(number),
+        });
+    }
+    world.wait_for_no_tasks().await;
 }
 
 #[test]

@@ -39,11 +39,10 @@ async fn each_of_our_flights_is_sent_again_when_it_was_lost() {
 }
 
 #[tokio::test]
-async fn everything_twice_changes_nothing() {
+async fn a_repeated_hello_gets_the_same_answer() {
     let world = World::new();
     let certificate = Certificate::generate().unwrap();
     let mut wire = world.open(1, certificate.fingerprint());
-    // A second wire's plug stands in for the client; each of its datagrams is sent twice.
     let hello = super::hostile::good_hello(&[]);
     wire.send(hello.clone());
     let first = wire.next().await;

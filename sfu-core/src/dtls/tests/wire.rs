@@ -25,6 +25,9 @@ pub(super) const GCM256: SrtpProtectionProfile = SrtpProtectionProfile::Srtp_Aea
 /// Far longer than anything here takes; a test that needs it has failed.
 pub(super) const PATIENCE: Duration = Duration::from_secs(20);
 
+/// A session whose keys make the worker's side panic.
+pub(super) const PANICS_AT_KEYS: u128 = 666;
+
 type Ends = Arc<Mutex<HashMap<SessionId, mpsc::UnboundedSender<DtlsOutput>>>>;
 
 pub(super) struct World {
@@ -51,6 +54,8 @@ impl World {
             move |worker: usize, output: DtlsOutput| {
                 let session = session_of(&output);
                 assert_eq!(worker, worker_of(session));
+                let is_keys = matches!(output, DtlsOutput::Keys { .. });
+                assert!(!is_keys || session.0 != PANICS_AT_KEYS, "made by the test");
                 let end = ends.lock().unwrap().get(&session).cloned();
                 let _gone = end.unwrap().send(output);
             }
