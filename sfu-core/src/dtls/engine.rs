@@ -11,20 +11,23 @@ use dtls::conn::DTLSConn;
 use dtls::extension::extension_use_srtp::SrtpProtectionProfile;
 use sfu_proto::control::Fingerprint;
 use sfu_proto::dtls::{handshake, record, srtp_profile};
-use sfu_proto::limits::HANDSHAKE_DATAGRAM_BYTES_MAX;
+use sfu_proto::limits::{HANDSHAKE_DATAGRAM_BYTES_MAX, HANDSHAKE_MESSAGES_MAX};
 use tokio::sync::mpsc;
 use webrtc_util::KeyingMaterialExporter;
 
 use super::certificate::{fingerprint_of, is_same};
 use super::failure::DtlsFailure;
+use super::inbound::EARLY_RECORDS_MAX;
 use super::outbound::Outbound;
 use super::pipe::Pipe;
 
 /// RFC 5764 §4.2.
 const EXPORTER_LABEL: &str = "EXTRACTOR-dtls_srtp";
 
-/// Records waiting for the engine, which reads them within the same turn of the thread.
+/// Records waiting for the engine: all that `inbound` lets pass in one handshake, since a message
+/// passes once only and must not be lost here.
 const RECORDS_MAX: usize = 64;
+const _: () = assert!(RECORDS_MAX >= EARLY_RECORDS_MAX + HANDSHAKE_MESSAGES_MAX as usize);
 
 /// The engine counts neither record nor message header when it cuts a message into fragments.
 const FRAGMENT_BYTES_MAX: usize =
@@ -59,8 +62,7 @@ impl Handshaking {
         }
     }
 
-    /// A record that has passed `inbound`. Dropped if the engine does not keep up: the client
-    /// repeats it.
+    /// A record that has passed `inbound`. There is room: see `RECORDS_MAX`.
     pub(super) fn take(&self, record: Vec<u8>) {
         let _full = self.records.try_send(record);
     }
@@ -146,14 +148,16 @@ pub(super) struct Established {
 }
 
 impl Established {
+    /// A sealed alert. A flood of forged ones may crowd out a true one; silence then ends the
+    /// session (RFC 7675).
     pub(super) fn take(&self, record: Vec<u8>) {
         let _full = self.records.try_send(record);
     }
 
-    /// Returns once the client has closed, by close_notify or a fatal alert.
+    /// Returns once the client has closed, by close_notify or a fatal alert. There is nothing else
+    /// to read: no application data passes `inbound`.
     pub(super) async fn closed(&self) {
-        let mut ignored = [0; 2_048];
-        while self.connection.read(&mut ignored, None).await.is_ok() {}
+        let _end = self.connection.read(&mut [], None).await;
     }
 
     /// Tells the client that we close.

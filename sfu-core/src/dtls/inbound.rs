@@ -21,7 +21,7 @@ const GROUPS: [u16; 3] = [0x001d, 0x0017, 0x0018];
 
 /// Sealed records and ChangeCipherSpecs that one handshake may bring: the engine holds those that
 /// come before it can open them. Enough for a last flight repeated ten times.
-const EARLY_RECORDS_MAX: usize = 32;
+pub(super) const EARLY_RECORDS_MAX: usize = 32;
 
 /// Longest message that the engine can read in one record (its receive buffer is 8,192 bytes). A
 /// self-signed certificate is below 2 KiB.

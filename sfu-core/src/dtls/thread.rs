@@ -4,6 +4,7 @@
 use std::collections::HashMap;
 use std::fmt;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
@@ -88,12 +89,18 @@ pub struct Full;
 #[derive(Clone, Debug)]
 pub struct DtlsSender {
     inputs: mpsc::Sender<DtlsInput>,
+    dropped: Arc<AtomicU64>,
 }
 
 impl DtlsSender {
     /// Never blocks.
     pub fn try_send(&self, input: DtlsInput) -> Result<(), Full> {
         self.inputs.try_send(input).map_err(|_| Full)
+    }
+
+    /// Datagrams that the thread took and then dropped, since their session had enough waiting.
+    pub fn dropped(&self) -> u64 {
+        self.dropped.load(Relaxed)
     }
 }
 
@@ -142,6 +149,7 @@ impl DtlsThread {
         let (sender, inputs) = mpsc::channel(INPUTS_MAX);
         #[cfg(test)]
         let tasks = runtime.handle().clone();
+        let dropped = Arc::new(AtomicU64::new(0));
         let sessions = Sessions {
             certificate: Arc::new(certificate.inner),
             settings,
@@ -150,6 +158,7 @@ impl DtlsThread {
             open: HashMap::new(),
             names: HashMap::new(),
             tasks: JoinSet::new(),
+            dropped: Arc::clone(&dropped),
         };
         let handle = std::thread::Builder::new()
             .name("dtls".to_owned())
@@ -159,7 +168,13 @@ impl DtlsThread {
             #[cfg(test)]
             runtime: tasks,
         };
-        Ok((thread, DtlsSender { inputs: sender }))
+        Ok((
+            thread,
+            DtlsSender {
+                inputs: sender,
+                dropped,
+            },
+        ))
     }
 
     /// Waits for the end, which comes once every `DtlsSender` is dropped.
@@ -183,6 +198,7 @@ struct Sessions {
     /// Whose task it is, for those that have not ended; a closed session's may live a little on.
     names: HashMap<Id, (SessionId, usize)>,
     tasks: JoinSet<Ended>,
+    dropped: Arc<AtomicU64>,
 }
 
 impl Sessions {
@@ -206,9 +222,9 @@ impl Sessions {
                 remote,
             } => self.open(session, worker, remote),
             DtlsInput::Records { session, bytes } => {
-                if let Some(open) = self.open.get(&session) {
-                    // Full: as if the network had lost it.
-                    let _full = open.datagrams.try_send(bytes);
+                let open = self.open.get(&session);
+                if open.is_some_and(|open| open.datagrams.try_send(bytes).is_err()) {
+                    self.dropped.fetch_add(1, Relaxed);
                 }
             }
             // The task sees the end of its datagrams.

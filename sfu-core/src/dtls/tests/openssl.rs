@@ -21,11 +21,11 @@ fn openssl(directory: &Path, arguments: &str) -> std::io::Result<Output> {
 #[test]
 fn openssl_gets_the_same_keys_whole_or_in_small_pieces() {
     let directory = std::env::temp_dir().join(format!("dtls-openssl-{}", std::process::id()));
-    std::fs::create_dir_all(&directory).unwrap();
-    if openssl(&directory, "version").is_err() {
+    if openssl(&std::env::temp_dir(), "version").is_err() {
         println!("skipped: no `openssl` on this machine");
         return;
     }
+    std::fs::create_dir_all(&directory).unwrap();
     let make = "req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -subj /CN=client \
                 -days 2 -keyout key.pem -out certificate.pem";
     assert!(openssl(&directory, make).unwrap().status.success());
