@@ -118,8 +118,9 @@ async fn garbage_before_and_after_ends_nothing() {
         .filter(|bytes| !starts_a_handshake(bytes))
     {
         wire.send(bytes);
-        tokio::task::yield_now().await;
+        tokio::time::sleep(Duration::from_millis(1)).await;
     }
+    world.settle(200).await;
     let (socket, mut events) = wire.plug(|_| true);
     let injecting = std::sync::Arc::clone(&socket);
     let client = connect(socket, client(&certificate, &[GCM128]))
@@ -130,6 +131,7 @@ async fn garbage_before_and_after_ends_nothing() {
         injecting.inject(bytes);
         tokio::time::sleep(Duration::from_millis(1)).await;
     }
+    world.settle(100).await;
     assert!(events.is_empty(), "the session was torn down");
     client.close().await.unwrap();
     let session = SessionId(1);
@@ -168,7 +170,7 @@ async fn garbage_during_the_handshake_ends_nothing() {
         .unwrap();
     events.keys().await;
     // The rubbish has filled the session's queue: let it run dry, or our close is lost in it.
-    tokio::time::sleep(Duration::from_millis(50)).await;
+    world.settle(100).await;
     assert!(events.is_empty());
     client.close().await.unwrap();
     assert_eq!(events.next().await, DtlsOutput::Closed { session });

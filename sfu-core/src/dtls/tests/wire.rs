@@ -91,6 +91,19 @@ impl World {
         self.sender.try_send(input).unwrap();
     }
 
+    /// Waits until the thread has worked off all that it was given before: it takes inputs in
+    /// order and its tasks in turn.
+    pub(super) async fn settle(&self, number: u128) {
+        for number in [number, number + 1] {
+            let mut wire = self.open(number, self.fingerprint);
+            wire.send(super::hostile::good_hello(&[]));
+            wire.next().await;
+            self.send(DtlsInput::Close {
+                session: wire.session,
+            });
+        }
+    }
+
     /// Waits until nothing runs on the thread but its main loop.
     pub(super) async fn wait_for_no_tasks(&self) {
         let none = async {
