@@ -1,0 +1,14 @@
+//! The io_uring driver: one `io_uring_enter` a pass sends the batch and waits.
+//!
+//! - `driver`: the pass, and what each completion means.
+//! - `ring`: the rings themselves: push, enter, reap.
+//! - `buffers`: receive buffers that the kernel picks from.
+//! - `operation`: what a completion belongs to.
+
+mod buffers;
+mod driver;
+mod mapping;
+mod operation;
+mod ring;
+
+pub(crate) use driver::UringDriver;
