@@ -6,7 +6,9 @@
 //! is read here, whole messages are checked and go on once each, in order, in records of our own;
 //! sealed records go on as they are, within a budget until they can be opened.
 
-use sfu_proto::dtls::handshake::CLIENT_HELLO;
+use std::collections::VecDeque;
+
+use sfu_proto::dtls::handshake::{CLIENT_HELLO, CLIENT_KEY_EXCHANGE};
 use sfu_proto::dtls::record::{self, VERSION_1_2};
 use sfu_proto::dtls::{
     ClientHello, ContentType, Fragment, Message, Progress, Reassembler, Record, Records,
@@ -22,6 +24,11 @@ const GROUPS: [u16; 3] = [0x001d, 0x0017, 0x0018];
 /// Sealed records and ChangeCipherSpecs that one handshake may bring: the engine holds those that
 /// come before it can open them. Enough for a last flight repeated ten times.
 pub(super) const EARLY_RECORDS_MAX: usize = 32;
+
+/// Of those, the latest that are held here while the ClientKeyExchange is missing: a last flight
+/// that has overtaken the rest. They count only once they pass, so that forged ones cannot use up
+/// what the handshake needs.
+const OVERTAKING_RECORDS_MAX: usize = 4;
 
 /// Longest message that the engine can read in one record (its receive buffer is 8,192 bytes). A
 /// self-signed certificate is below 2 KiB.
@@ -50,6 +57,8 @@ pub(super) struct Inbound {
     first_hello: Option<Vec<u8>>,
     next_record: u64,
     early_records: usize,
+    overtaking: VecDeque<Vec<u8>>,
+    has_key_exchange: bool,
     /// What the last message that was turned away lacked; tells a time-out its reason.
     refused: Option<DtlsFailure>,
 }
@@ -63,23 +72,20 @@ impl Inbound {
             match (record.epoch, record.content_type) {
                 (0, ContentType::Handshake) => repeated |= self.hold(record.fragment),
                 (0, ContentType::ChangeCipherSpec) if record.fragment == [1] => {
-                    self.pass_messages(cookie, &mut taken);
-                    if self.spend_early_record() {
-                        self.pass(ContentType::ChangeCipherSpec, &[1], &mut taken);
-                    }
+                    self.hold_early(&record);
                 }
                 // Anyone could have written it, so it ends nothing, but it may be the true reason.
                 (0, ContentType::Alert) => self.note_alert(record.fragment),
-                (1, ContentType::Handshake | ContentType::Alert) => {
-                    self.pass_messages(cookie, &mut taken);
-                    if record.fragment.len() >= SEALED_BYTES_MIN && self.spend_early_record() {
-                        taken.records.push(record.bytes.to_vec());
-                    }
+                (1, ContentType::Handshake | ContentType::Alert)
+                    if record.fragment.len() >= SEALED_BYTES_MIN =>
+                {
+                    self.hold_early(&record);
                 }
                 _ => {}
             }
         }
         self.pass_messages(cookie, &mut taken);
+        self.pass_early(&mut taken);
         taken.is_repetition = repeated && taken.records.is_empty() && taken.start_with.is_none();
         taken
     }
@@ -108,6 +114,7 @@ impl Inbound {
             match self.check(&message, cookie) {
                 Ok(profile) => {
                     let bytes = message.bytes.to_vec();
+                    self.has_key_exchange |= message.kind == CLIENT_KEY_EXCHANGE;
                     if let Some(profile) = profile {
                         self.first_hello = Some(message.body().to_vec());
                         taken.start_with = Some(profile);
@@ -162,9 +169,31 @@ impl Inbound {
         }
     }
 
-    fn spend_early_record(&mut self) -> bool {
-        self.early_records += 1;
-        self.early_records <= EARLY_RECORDS_MAX
+    fn hold_early(&mut self, record: &Record<'_>) {
+        if self.overtaking.len() >= OVERTAKING_RECORDS_MAX {
+            self.overtaking.pop_front();
+        }
+        self.overtaking.push_back(record.bytes.to_vec());
+    }
+
+    /// Lets what the engine can open, or soon will, go on after the messages.
+    fn pass_early(&mut self, taken: &mut Taken) {
+        if !self.has_key_exchange {
+            return;
+        }
+        while let Some(bytes) = self.overtaking.pop_front() {
+            if self.early_records >= EARLY_RECORDS_MAX {
+                continue;
+            }
+            self.early_records += 1;
+            // A ChangeCipherSpec is plaintext: it goes on under a number of ours.
+            match Records::new(&bytes).next() {
+                Some(record) if record.epoch == 0 => {
+                    self.pass(record.content_type, record.fragment, taken);
+                }
+                _ => taken.records.push(bytes),
+            }
+        }
     }
 
     fn pass(&mut self, content_type: ContentType, fragment: &[u8], taken: &mut Taken) {

@@ -16,6 +16,7 @@ pub const HEADER_BYTES: usize = 12;
 pub const CLIENT_HELLO: u8 = 1;
 pub const SERVER_HELLO: u8 = 2;
 pub const HELLO_VERIFY_REQUEST: u8 = 3;
+pub const CLIENT_KEY_EXCHANGE: u8 = 16;
 
 /// Why a fragment was not taken.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

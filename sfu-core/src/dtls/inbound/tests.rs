@@ -66,16 +66,48 @@ fn a_refused_hello_leaves_room_for_a_good_one() {
     assert_eq!(inbound.take(&good_hello(&[]), None).start_with, Some(7));
 }
 
+/// Both hellos and a ClientKeyExchange.
+fn after_key_exchange() -> Inbound {
+    let mut inbound = Inbound::default();
+    inbound.take(&good_hello(&[]), None);
+    inbound.take(&second_hello(&[2; 20]), Some(&[2; 20]));
+    let key_exchange = message_record(CLIENT_KEY_EXCHANGE, 2, &[0; 33]);
+    assert_eq!(inbound.take(&key_exchange, None).records.len(), 1);
+    inbound
+}
+
 #[test]
 fn records_that_cannot_be_opened_yet_are_bounded() {
-    let mut inbound = Inbound::default();
+    let mut inbound = after_key_exchange();
     let mut passed = 0;
     for _ in 0..1_000 {
-        for bytes in [early(22, 1, 40), early(21, 1, 40), early(20, 0, 0)] {
+        for mut bytes in [early(22, 1, 40), early(21, 1, 40), early(20, 0, 1)] {
+            *bytes.last_mut().unwrap() = 1;
             passed += inbound.take(&bytes, None).records.len();
         }
     }
     assert_eq!(passed, EARLY_RECORDS_MAX);
+}
+
+#[test]
+fn a_last_flight_that_overtakes_goes_on_after_the_messages() {
+    let mut inbound = Inbound::default();
+    for _ in 0..1_000 {
+        let forged = inbound.take(&early(22, 1, 40), None);
+        assert_eq!(forged, Taken::default());
+    }
+    inbound.take(&good_hello(&[]), None);
+    inbound.take(&second_hello(&[2; 20]), Some(&[2; 20]));
+    let mut change = early(20, 0, 1);
+    change[13] = 1;
+    let last_flight = [change, early(22, 1, 41)].concat();
+    assert_eq!(inbound.take(&last_flight, None), Taken::default());
+    let key_exchange = message_record(CLIENT_KEY_EXCHANGE, 2, &[0; 33]);
+    let passed = inbound.take(&key_exchange, None).records;
+    let kinds: Vec<_> = passed.iter().map(|bytes| (bytes[0], bytes.len())).collect();
+    assert_eq!(kinds[0].0, 22);
+    assert_eq!(kinds[kinds.len() - 2..], [(20, 14), (22, 13 + 41)]);
+    assert_eq!(kinds.len(), 1 + OVERTAKING_RECORDS_MAX);
 }
 
 #[test]
