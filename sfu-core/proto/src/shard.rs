@@ -235,6 +235,9 @@ impl Shard {
             self.addresses.forget_name(&retired);
         }
         if session.phase == SessionPhase::Checking && session.agent.selected().is_some() {
+            let (session, remote) = (session.id, session.fingerprint);
+            self.effects
+                .push(Effect::HandshakeBegin { session, remote });
             self.enter(now, key, SessionPhase::Handshaking);
         }
         Ok(())

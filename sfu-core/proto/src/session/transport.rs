@@ -5,7 +5,7 @@ use core::time::Duration;
 
 use super::sources::{Origin, Sources};
 use crate::congestion::Arrivals;
-use crate::control::{ExtensionIds, SessionOpened, SessionPhase, SessionPlan};
+use crate::control::{ExtensionIds, Fingerprint, SessionOpened, SessionPhase, SessionPlan};
 use crate::dropped::Dropped;
 use crate::forward::{Outgoing, TrackKey};
 use crate::ice;
@@ -39,6 +39,8 @@ pub(crate) struct Session {
     pub id: SessionId,
     pub meeting: usize,
     pub participant: ParticipantId,
+    /// What the far side's certificate must hash to.
+    pub fingerprint: Fingerprint,
     pub agent: ice::Agent,
     pub phase: SessionPhase,
     pub phase_since: Instant,
@@ -74,6 +76,7 @@ impl Session {
             id,
             meeting,
             participant: plan.participant,
+            fingerprint: plan.fingerprint,
             agent: ice::Agent::new(opened.ice.clone(), plan.ice.clone(), now),
             phase: SessionPhase::Checking,
             phase_since: now,
