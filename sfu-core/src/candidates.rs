@@ -93,6 +93,10 @@ mod tests {
         }
     }
 
+    fn addr(text: &str) -> SocketAddr {
+        text.parse().unwrap()
+    }
+
     fn ips(texts: &[&str]) -> Vec<IpAddr> {
         texts.iter().map(|text| text.parse().unwrap()).collect()
     }
@@ -101,15 +105,9 @@ mod tests {
     fn loopback_is_told_only_if_there_is_nothing_else() {
         let bound = ips(&["192.0.2.7", "2001:db8::7", "127.0.0.1", "::1"]);
         let told = advertised(&config(), &bound, 1).unwrap();
-        assert_eq!(
-            told,
-            [
-                "192.0.2.7:10001".parse().unwrap(),
-                "[2001:db8::7]:10001".parse().unwrap()
-            ]
-        );
+        assert_eq!(told, [addr("192.0.2.7:10001"), addr("[2001:db8::7]:10001")]);
         let told = advertised(&config(), &ips(&["127.0.0.1"]), 0).unwrap();
-        assert_eq!(told, ["127.0.0.1:10000".parse().unwrap()]);
+        assert_eq!(told, [addr("127.0.0.1:10000")]);
     }
 
     #[test]
@@ -120,13 +118,7 @@ mod tests {
             ..config()
         };
         let told = advertised(&config, &ips(&["10.0.0.1"]), 1).unwrap();
-        assert_eq!(
-            told,
-            [
-                "203.0.113.1:40001".parse().unwrap(),
-                "10.0.0.1:10001".parse().unwrap()
-            ]
-        );
+        assert_eq!(told, [addr("203.0.113.1:40001"), addr("10.0.0.1:10001")]);
     }
 
     #[test]

@@ -19,6 +19,10 @@ const WRITE_TIME_MAX: Duration = Duration::from_secs(2);
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct ConnectionId(u64);
 
+#[expect(
+    clippy::large_enum_variant,
+    reason = "nearly all are frames, and nearly all frames orders"
+)]
 #[derive(Debug)]
 pub(crate) enum SocketEvent {
     Connected(ConnectionId, UnixStream),
