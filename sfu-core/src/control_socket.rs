@@ -53,10 +53,8 @@ pub(crate) fn listen(path: &Path) -> Result<UnixListener, StartupError> {
 
 /// Accepts for ever, each connection with a reader of its own.
 pub(crate) fn accept(listener: &UnixListener, events: &SyncSender<ControlEvent>) {
-    let mut next_id = 0;
-    for stream in listener.incoming() {
-        next_id += 1;
-        if let Err(error) = stream.and_then(|stream| serve(ConnectionId(next_id), stream, events)) {
+    for (id, stream) in (0..).zip(listener.incoming()) {
+        if let Err(error) = stream.and_then(|stream| serve(ConnectionId(id), stream, events)) {
             tracing::warn!("a connection to the control socket failed: {error}");
         }
     }
