@@ -8,8 +8,8 @@ use sfu_proto::control::{
 use sfu_proto::ids::SessionId;
 use thiserror::Error;
 
-use super::attribute::parameter;
 use super::candidate;
+use super::codec;
 use super::extension::{self, Way};
 use super::line::Line;
 use super::offer::Offer;
@@ -272,7 +272,7 @@ impl Writer<'_> {
             for what in feedback.filter(|what| section.offers_feedback(number, what)) {
                 line!(self, "a=rtcp-fb:{number} {what}");
             }
-            let fmtp = format_parameters(*codec, section.fmtp(number), way);
+            let fmtp = codec::answered_parameters(*codec, section.fmtp(number), way);
             if !fmtp.is_empty() {
                 line!(self, "a=fmtp:{number} {fmtp}");
             }
@@ -281,33 +281,5 @@ impl Writer<'_> {
                 line!(self, "a=fmtp:{rtx} apt={number}");
             }
         }
-    }
-}
-
-/// The parameters of the offer that hold for our side too.
-fn format_parameters(codec: Codec, offered: &str, way: Way) -> String {
-    let mirrored = |names: &[&str]| {
-        names
-            .iter()
-            .filter_map(|name| Some((*name, parameter(offered, name)?)))
-            .map(|(name, value)| format!("{name}={value}"))
-            .collect::<Vec<_>>()
-            .join(";")
-    };
-    match codec {
-        // RFC 7587 §6.1: they say what we like to receive. Stereo only from who has it to send
-        // (`sprop-stereo`): it doubles what every viewer downloads.
-        Codec::Opus if way == Way::Publish && parameter(offered, "sprop-stereo") == Some("1") => {
-            mirrored(&["minptime", "useinbandfec", "usedtx", "stereo"])
-        }
-        Codec::Opus => mirrored(&["minptime", "useinbandfec", "usedtx"]),
-        // RFC 7741 §6.1: limits of a receiver; ours has none.
-        Codec::Vp8 => String::new(),
-        // RFC 6184 §8.2.2: the same on both sides.
-        Codec::H264 => mirrored(&[
-            "level-asymmetry-allowed",
-            "packetization-mode",
-            "profile-level-id",
-        ]),
     }
 }

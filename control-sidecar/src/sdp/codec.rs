@@ -4,6 +4,7 @@
 use sfu_proto::control::{Codec, SlotCodec};
 
 use super::attribute::{RtpMap, parameter};
+use super::extension::Way;
 use super::section::Section;
 
 /// Those of `wanted` that the m-line offers, in the order of `wanted`; of several payload types
@@ -83,6 +84,34 @@ fn repair_of(section: &Section, media: &RtpMap) -> Option<u8> {
                 .is_some_and(|apt: u8| apt == media.payload_type)
         })
         .map(|map| map.payload_type)
+}
+
+/// The `a=fmtp` of an answer: the parameters of the offer that hold for our side too.
+pub(super) fn answered_parameters(codec: Codec, offered: &str, way: Way) -> String {
+    let mirrored = |names: &[&str]| {
+        names
+            .iter()
+            .filter_map(|name| Some((*name, parameter(offered, name)?)))
+            .map(|(name, value)| format!("{name}={value}"))
+            .collect::<Vec<_>>()
+            .join(";")
+    };
+    match codec {
+        // RFC 7587 §6.1: they say what we like to receive. Stereo only from who has it to send
+        // (`sprop-stereo`): it doubles what every viewer downloads.
+        Codec::Opus if way == Way::Publish && parameter(offered, "sprop-stereo") == Some("1") => {
+            mirrored(&["minptime", "useinbandfec", "usedtx", "stereo"])
+        }
+        Codec::Opus => mirrored(&["minptime", "useinbandfec", "usedtx"]),
+        // RFC 7741 §6.1: limits of a receiver; ours has none.
+        Codec::Vp8 => String::new(),
+        // RFC 6184 §8.2.2: the same on both sides.
+        Codec::H264 => mirrored(&[
+            "level-asymmetry-allowed",
+            "packetization-mode",
+            "profile-level-id",
+        ]),
+    }
 }
 
 #[cfg(test)]

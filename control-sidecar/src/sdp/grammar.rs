@@ -5,6 +5,9 @@ use super::error::{Broken, SdpError};
 
 /// Lines of one text. A page's offer has about 2,000.
 const LINES_MAX: usize = 20_000;
+/// Bytes of one line. The longest of browsers are about 200, of others about 1,000 (H.264
+/// parameter sets); with it lists and parameters inside a line are bounded too.
+const LINE_BYTES_MAX: usize = 4_096;
 
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Line<'a> {
@@ -35,12 +38,13 @@ pub(super) fn lines(text: &str) -> impl Iterator<Item = Result<Line<'_>, SdpErro
 }
 
 fn line(number: usize, text: &str) -> Result<Line<'_>, SdpError> {
-    if number > LINES_MAX {
-        let broken = Broken::TooMany {
-            what: "lines",
-            max: LINES_MAX,
-        };
-        return Err(SdpError::new(number, text, broken));
+    for (what, count, max) in [
+        ("lines", number, LINES_MAX),
+        ("bytes in a line", text.len(), LINE_BYTES_MAX),
+    ] {
+        if count > max {
+            return Err(SdpError::new(number, text, Broken::TooMany { what, max }));
+        }
     }
     let mut chars = text.chars();
     match (chars.next(), chars.next()) {
@@ -119,6 +123,13 @@ mod tests {
         let text = "a=x\n".repeat(LINES_MAX + 1);
         let error = lines(&text).find_map(Result::err).expect("too many");
         assert_eq!(error.line, LINES_MAX + 1);
+    }
+
+    #[test]
+    fn bytes_of_a_line_are_counted() {
+        let longest = format!("a={}", "x".repeat(LINE_BYTES_MAX - 2));
+        assert!(lines(&longest).all(|line| line.is_ok()));
+        assert!(lines(&(longest + "x")).any(|line| line.is_err()));
     }
 
     #[test]
