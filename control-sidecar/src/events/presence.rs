@@ -11,7 +11,7 @@ use crate::app::App;
 use crate::model::{MeetingStatus, Timestamp};
 use crate::service::ServiceError;
 
-pub const GRACE: Duration = Duration::from_secs(15);
+const GRACE: Duration = Duration::from_secs(15);
 
 #[derive(Debug, Default)]
 pub struct Presence {

@@ -57,12 +57,13 @@ pub fn router(app: Arc<App>) -> Router {
 async fn errors_are_problems(request: Request, next: Next) -> Response {
     let response = next.run(request).await;
     let status = response.status();
-    let is_problem = response
+    // Ours are JSON of some kind: a problem, or the health of a node that is not ready.
+    let is_ours = response
         .headers()
         .get(header::CONTENT_TYPE)
-        .is_some_and(|kind| kind == Problem::CONTENT_TYPE);
+        .is_some_and(|kind| kind.as_bytes().starts_with(b"application/"));
     let is_error = status.is_client_error() || status.is_server_error();
-    if !is_error || is_problem {
+    if !is_error || is_ours {
         return response;
     }
     let mut problem = Problem::of(status).into_response();

@@ -14,7 +14,7 @@ mod timestamp;
 mod token;
 mod view;
 
-pub use code::MeetingCode;
+pub use code::{MeetingCode, NotACode};
 pub use event::{Announcement, Audience, CoreState, Event, LeftReason, MediaPhase, SlotView};
 pub use idempotency::{Answer, Replay};
 pub use media_session::{MediaSession, MediaState};
