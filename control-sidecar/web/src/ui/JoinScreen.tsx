@@ -97,7 +97,13 @@ function Preview({ local, name }: { local: LocalMedia; name: string }) {
               </>
             ) : (
               <>
-                <Avatar id={1} name={name || '·'} />
+                {name.trim() ? (
+                  <Avatar id={1} name={name} />
+                ) : (
+                  <span className="plain-icon">
+                    <CameraOffIcon />
+                  </span>
+                )}
                 <p>{cameraProblem ? cameraProblem.title : 'Your camera is off'}</p>
               </>
             )}

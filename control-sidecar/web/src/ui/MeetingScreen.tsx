@@ -55,6 +55,7 @@ export function MeetingScreen({ call }: { call: Call }) {
           snap={snap}
           onClose={() => setPanelOpen(false)}
           onKick={(who) => setAsking({ what: 'kick', who })}
+          onEnd={() => setAsking({ what: 'end' })}
         />
       )}
       <ControlBar

@@ -11,9 +11,10 @@ interface Props {
   readonly snap: CallSnapshot;
   readonly onClose: () => void;
   readonly onKick: (participant: Participant) => void;
+  readonly onEnd: () => void;
 }
 
-export function ParticipantsPanel({ call, snap, onClose, onKick }: Props) {
+export function ParticipantsPanel({ call, snap, onClose, onKick, onEnd }: Props) {
   const [copied, copy] = useCopy();
   const { participants, me, speaking } = snap.state;
   const iAmHost = call.me?.role === 'host';
@@ -50,6 +51,16 @@ export function ParticipantsPanel({ call, snap, onClose, onKick }: Props) {
           {copied ? <CheckIcon /> : <LinkIcon />}
           {copied ? 'Link copied' : 'Copy invitation link'}
         </button>
+        {iAmHost && (
+          <button
+            type="button"
+            className="button wide panel-end"
+            disabled={!snap.writable}
+            onClick={onEnd}
+          >
+            End the meeting for all
+          </button>
+        )}
       </footer>
     </aside>
   );

@@ -92,7 +92,7 @@ function usePlan(
 ): Plan {
   return useMemo(() => {
     if (mode === 'screen') {
-      const strip = filmStrip(area);
+      const strip = filmStrip(others.length + self, area);
       const { shown, hidden } = chooseTiles(others, strip.capacity - self, lastSpoke);
       return { shown, hidden: hidden.length, size: strip, selfSize: strip, vertical: strip.vertical };
     }

@@ -20,7 +20,7 @@ interface Props {
 export function Tile({ participant, size, stream, muted, speaking, self = false, floating = false }: Props) {
   const { participant_id: id, name, role } = participant;
   const label = self ? `${name} (you)` : name;
-  const small = size.width < 200;
+  const small = size.width < 250;
   return (
     <article
       className={`tile ${floating ? 'floating' : ''} ${small ? 'small' : ''}`}

@@ -15,6 +15,7 @@ export const GAP = 12;
 /** The page receives eight videos and shows itself besides. */
 export const GRID_TILES_MAX = 9;
 const WIDEST = 16 / 9;
+const STRIP_TILE_MIN = 100;
 /** Tall tiles suit a phone held upright: a face fills them better than a strip. */
 const NARROWEST = { landscape: 4 / 3, portrait: 4 / 5 };
 
@@ -48,13 +49,25 @@ export interface Strip extends Size {
 }
 
 /** The film strip beside (wide areas) or below (tall areas) a shared screen. */
-export function filmStrip(area: Size): Strip {
-  const vertical = area.width > area.height && area.width >= 720;
-  const width = vertical ? Math.min(240, Math.max(168, Math.round(area.width * 0.17))) : 132;
-  const height = vertical ? Math.round((width * 9) / 16) : 96;
-  const room = vertical ? area.height : area.width;
-  const step = (vertical ? height : width) + GAP;
-  return { vertical, width, height, capacity: Math.max(1, Math.floor((room + GAP) / step)) };
+export function filmStrip(count: number, area: Size): Strip {
+  if (area.width <= area.height || area.width < 720) return stripBelow(count, area);
+  const width = Math.min(240, Math.max(168, Math.round(area.width * 0.17)));
+  const capacity = Math.max(1, Math.floor((area.height + GAP) / (STRIP_TILE_MIN + GAP)));
+  // A little lower tiles rather than a gap at the foot of a full strip.
+  const fair = Math.floor((area.height - GAP * (capacity - 1)) / capacity);
+  return { vertical: true, width, height: Math.min(Math.round(width / WIDEST), fair), capacity };
+}
+
+function stripBelow(count: number, area: Size): Strip {
+  // A screen is wider than it is tall: below it a phone has room for more than a row.
+  const screen = Math.min(area.height * 0.6, area.width / WIDEST + 40);
+  const capacity = area.height > area.width ? 6 : 3;
+  const room = { width: area.width, height: area.height - screen - GAP };
+  return { vertical: false, capacity, ...sizeOf(fitGrid(Math.min(count, capacity), room)) };
+}
+
+function sizeOf({ width, height }: Size): Size {
+  return { width, height };
 }
 
 export interface Chosen {

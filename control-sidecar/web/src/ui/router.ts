@@ -4,8 +4,8 @@ import { useSyncExternalStore } from 'react';
 export type Route = { page: 'landing' } | { page: 'meeting'; id: string };
 
 export function routeOf(path: string): Route {
-  const match = /^\/m\/([^/]+)\/?$/.exec(path);
-  return match?.[1] ? { page: 'meeting', id: decodeURIComponent(match[1]) } : { page: 'landing' };
+  const id = /^\/m\/([A-Za-z0-9-]+)\/?$/.exec(path)?.[1];
+  return id ? { page: 'meeting', id } : { page: 'landing' };
 }
 
 const CHANGED = 'millrace:navigate';
