@@ -41,7 +41,7 @@ export class MediaLink {
   private readonly onNetworkChange = () => void this.restartIce();
 
   constructor(
-    private readonly deps: SessionDeps,
+    private readonly deps: Omit<SessionDeps, 'onTransportOver'>,
     private readonly tracks: () => LocalTracks,
     private readonly on: LinkCallbacks,
   ) {
@@ -93,7 +93,10 @@ export class MediaLink {
   }
 
   private begin(): void {
-    const session = new MediaSession(this.deps);
+    const session = new MediaSession({
+      ...this.deps,
+      onTransportOver: (over) => this.fail(over),
+    });
     this.session = session;
     session.pc.addEventListener('connectionstatechange', () => this.onConnection(session));
     this.on.onAudioStreams(session.audioStreams);

@@ -15,6 +15,8 @@ export interface SessionDeps {
   readonly iceServers: readonly RTCIceServer[];
   /** Called at each step of setting up, for the timeline of the test hooks. */
   readonly mark: (step: 'offerPosted' | 'answered' | 'connected') => void;
+  /** The other side said goodbye (DTLS close_notify), or the handshake failed. */
+  readonly onTransportOver: (session: MediaSession) => void;
 }
 
 export class MediaSession {
@@ -64,6 +66,7 @@ export class MediaSession {
     }
     this.deps.mark('answered');
     await this.pc.setRemoteDescription({ type: 'answer', sdp: answer.sdp });
+    this.watchTransport();
   }
 
   async setTrack(source: Source, track: MediaStreamTrack | null): Promise<void> {
@@ -110,6 +113,16 @@ export class MediaSession {
     this.closed = true;
     this.pc.close();
     this.deleteQuietly();
+  }
+
+  /** connectionState stays `connected` when DTLS is closed from afar: only the transport tells. */
+  private watchTransport(): void {
+    const transport = this.lines.send.audio.sender.transport;
+    transport?.addEventListener('statechange', () => {
+      if (!this.closed && (transport.state === 'closed' || transport.state === 'failed')) {
+        this.deps.onTransportOver(this);
+      }
+    });
   }
 
   private sightingOf(mid: string, line: ReceivingLine, now: number): CsrcSighting | null {
