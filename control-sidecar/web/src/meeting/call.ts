@@ -35,6 +35,7 @@ export interface CallSnapshot {
 }
 
 const WATCH_DEBOUNCE_MS = 250;
+const RENEW_SPREAD_MS = 250;
 
 export class Call {
   readonly link: MediaLink;
@@ -109,17 +110,13 @@ export class Call {
   async setMic(on: boolean): Promise<void> {
     if (!this.canSwitch('audio')) return;
     await this.local.setMic(on);
-    const { micOn, micProblem } = this.local.snapshot();
-    if (on && !micOn) this.toast(micProblem?.title ?? 'The microphone did not start', 'problem');
-    else await this.tellMuted('audio', !on);
+    if (this.local.snapshot().micOn === on) await this.tellMuted('audio', !on);
   }
 
   async setCamera(on: boolean): Promise<void> {
     if (!this.canSwitch('camera')) return;
     await this.local.setCamera(on);
-    const { camera, cameraProblem } = this.local.snapshot();
-    if (on && !camera) this.toast(cameraProblem?.title ?? 'The camera did not start', 'problem');
-    else await this.tellMuted('camera', !on);
+    if ((this.local.snapshot().camera !== null) === on) await this.tellMuted('camera', !on);
   }
 
   async setScreen(on: boolean): Promise<void> {
@@ -205,7 +202,8 @@ export class Call {
         }
         break;
       case 'core':
-        if (event.state === 'restarted') this.link.renew();
+        // Spread a little: every page of the server hears this in the same instant.
+        if (event.state === 'restarted') this.link.renew(Math.random() * RENEW_SPREAD_MS);
         break;
       case 'ended':
       case 'kicked':
@@ -278,7 +276,7 @@ export class Call {
     return { audio: mic, camera, screen };
   }
 
-  /** Sends what the devices now give, and speaks up when one was pulled out. */
+  /** Sends what the devices now give, and speaks up when one fails or is pulled out. */
   private followDevices(): void {
     const before = this.devices;
     const now = this.local.snapshot();
@@ -286,15 +284,25 @@ export class Call {
     if (before.mic !== now.mic) void this.link.setTrack('audio', now.mic);
     if (before.camera !== now.camera) void this.link.setTrack('camera', now.camera);
     if (before.screen !== now.screen) void this.link.setTrack('screen', now.screen);
-    if (before.mic && !now.mic && now.micProblem) this.onDeviceLost('audio', now.micProblem);
-    if (before.camera && !now.camera && now.cameraProblem) {
-      this.onDeviceLost('camera', now.cameraProblem);
+    if (before.micProblem !== now.micProblem) this.onDeviceProblem('audio', now.micProblem);
+    if (before.cameraProblem !== now.cameraProblem) {
+      this.onDeviceProblem('camera', now.cameraProblem);
     }
+    if (before.starting && !now.starting) this.announceLateDevices();
   }
 
-  private onDeviceLost(source: Source, problem: DeviceProblem): void {
+  private onDeviceProblem(source: Source, problem: DeviceProblem | null): void {
+    if (!problem) return;
     this.toast(problem.title, 'problem');
-    void this.tellMuted(source, true);
+    if (this.me?.muted[source] === false) void this.tellMuted(source, true);
+  }
+
+  /** Joined while the browser was still asking for permission: we were announced as muted. */
+  private announceLateDevices(): void {
+    const on = this.localOn();
+    for (const source of ['audio', 'camera'] as const) {
+      if (on[source] && this.me?.muted[source]) void this.tellMuted(source, false);
+    }
   }
 
   private sendWatch(): void {

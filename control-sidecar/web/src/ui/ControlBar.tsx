@@ -33,7 +33,7 @@ export function ControlBar({ call, snap, panelOpen, onPanel, onSettings, onLeave
   const isHost = call.me?.role === 'host';
   const count = snap.state.participants.length;
   return (
-    <footer className="bar" role="toolbar" aria-label="Meeting controls">
+    <footer className="bar" role="group" aria-label="Meeting controls">
       <div className="bar-side bar-info">
         <span className="bar-title">{snap.state.title || 'Meeting'}</span>
         <span className="mono bar-code">{snap.state.meetingId}</span>

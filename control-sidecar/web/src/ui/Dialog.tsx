@@ -13,6 +13,8 @@ export function Dialog({ title, onClose, children }: Props) {
   useEffect(() => {
     const dialog = ref.current;
     dialog?.showModal();
+    // The browser would focus the first button; the answer most wanted is marked.
+    dialog?.querySelector<HTMLElement>('[data-focus]')?.focus();
     return () => dialog?.close();
   }, []);
   return (

@@ -14,6 +14,8 @@ import { LoadingScreen, OverScreen, ProblemScreen } from './EndScreens';
 import { MeetingScreen } from './MeetingScreen';
 import { pageOptions } from './router';
 
+const DEVICE_PATIENCE_MS = 3_000;
+
 type View =
   | { at: 'loading' }
   | { at: 'problem'; problem: Explanation }
@@ -66,7 +68,8 @@ export function MeetingPage({ api, id }: { api: Api; id: string }) {
     const local = new LocalMedia({ micId: prefs.micId, cameraId: prefs.cameraId });
     held.current = { local, call: null };
     setView({ at: 'join', meeting, local, joining: autojoin, problem: null });
-    await local.start({ mic: prefs.mic, camera: prefs.camera });
+    const started = local.start({ mic: prefs.mic, camera: prefs.camera });
+    await (autojoin ? orPatience(started) : started);
     if (autojoin) await join(meeting, local, startName() || 'Guest');
   }, [api, id, join]);
 
@@ -77,7 +80,7 @@ export function MeetingPage({ api, id }: { api: Api; id: string }) {
     mark('joinClick');
     const { join: saved, prefs } = place;
     const local = new LocalMedia({ micId: prefs.micId, cameraId: prefs.cameraId });
-    await local.start({ mic: prefs.mic, camera: prefs.camera });
+    await orPatience(local.start({ mic: prefs.mic, camera: prefs.camera }));
     enter(saved, local);
     return true;
   }, [enter, id]);
@@ -123,6 +126,11 @@ export function MeetingPage({ api, id }: { api: Api; id: string }) {
     case 'over':
       return <OverScreen over={view.over} onRejoin={() => void open(false)} />;
   }
+}
+
+/** A permission question may stay unanswered: the meeting does not wait for it. */
+function orPatience(started: Promise<void>): Promise<void> {
+  return Promise.race([started, new Promise<void>((go) => setTimeout(go, DEVICE_PATIENCE_MS))]);
 }
 
 function startName(): string {

@@ -139,7 +139,7 @@ function Confirm({ title, text, yes, onYes, onDone }: ConfirmProps) {
           type="button"
           className="button danger"
           data-testid="confirm-button"
-          autoFocus
+          data-focus
           onClick={() => {
             onDone();
             onYes();

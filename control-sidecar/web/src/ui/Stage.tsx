@@ -32,6 +32,7 @@ export function Stage({ call, snap, onOverflow }: Props) {
 
   const tile = (p: Participant, size: Size, floating = false) => {
     const self = p.participant_id === state.me;
+    const micOff = self ? !local.micOn : p.muted.audio;
     const slot = p.muted.camera ? null : slotFor(snap.slots, p.participant_id, 'camera');
     return (
       <Tile
@@ -39,8 +40,8 @@ export function Stage({ call, snap, onOverflow }: Props) {
         participant={p}
         size={size}
         stream={self ? selfStream : (slot?.stream ?? null)}
-        muted={self ? !local.micOn : p.muted.audio}
-        speaking={state.speaking.includes(p.participant_id) && !(self && !local.micOn)}
+        muted={micOff}
+        speaking={state.speaking.includes(p.participant_id) && !micOff}
         self={self}
         floating={floating}
       />
