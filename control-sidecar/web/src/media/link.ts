@@ -13,7 +13,7 @@ const CONNECT_PATIENCE_MS = 12_000;
 /** A connection that held this long was a good one: its loss starts the waits anew. */
 const STABLE_AFTER_MS = 10_000;
 const SLOT_POLL_MS = 250;
-/** From the third failed attempt the page says that the network may be in the way. */
+/** After so many sessions that never connected the page says that the network may be in the way. */
 const BLOCKED_AFTER = 3;
 
 export type LinkPhase = 'connecting' | 'open' | 'reconnecting' | 'blocked' | 'closed';
@@ -22,8 +22,8 @@ export interface LinkCallbacks {
   onPhase(phase: LinkPhase): void;
   onSlots(slots: readonly SlotView[]): void;
   onAudioStreams(streams: readonly MediaStream[]): void;
-  /** The service refused for good (the token is no longer valid, the meeting is over). */
-  onRefused(error: ApiProblem): void;
+  /** The service refused our offer; it is tried again unless the callback closes the link. */
+  onProblem(error: ApiProblem): void;
 }
 
 export class MediaLink {
@@ -38,6 +38,8 @@ export class MediaLink {
   private stable: ReturnType<typeof setTimeout> | undefined;
   private restarting: Promise<void> | null = null;
   private wasOpen = false;
+  /** Sessions in a row whose offer was answered but whose packets were not. */
+  private unanswered = 0;
   private readonly onNetworkChange = () => void this.restartIce();
 
   constructor(
@@ -54,7 +56,7 @@ export class MediaLink {
   renew(waitMs = 0): void {
     if (this.phase === 'closed') return;
     this.drop();
-    this.setPhase(this.backoff.attempts >= BLOCKED_AFTER ? 'blocked' : this.waitingPhase());
+    this.setPhase(this.unanswered >= BLOCKED_AFTER ? 'blocked' : this.waitingPhase());
     clearTimeout(this.pending);
     this.pending = setTimeout(() => this.begin(), waitMs);
   }
@@ -109,10 +111,8 @@ export class MediaLink {
 
   private fail(session: MediaSession, error?: unknown): void {
     if (this.session !== session) return;
-    if (error instanceof ApiProblem && [401, 403, 404, 410].includes(error.status)) {
-      this.on.onRefused(error);
-      return;
-    }
+    if (error === undefined) this.unanswered += 1;
+    if (error instanceof ApiProblem) this.on.onProblem(error);
     const asked = error instanceof ApiProblem ? (error.retryAfterSeconds ?? 0) * 1_000 : 0;
     this.renew(Math.max(asked, this.backoff.next()));
   }
@@ -124,6 +124,7 @@ export class MediaLink {
       case 'connected':
         clearTimeout(this.watchdog);
         this.wasOpen = true;
+        this.unanswered = 0;
         this.stable = setTimeout(() => this.backoff.reset(), STABLE_AFTER_MS);
         this.setPhase('open');
         break;
@@ -135,7 +136,7 @@ export class MediaLink {
         }, DISCONNECTED_PATIENCE_MS);
         break;
       case 'failed':
-        this.renew(this.backoff.next());
+        this.fail(session);
         break;
       default:
         break;

@@ -16,10 +16,6 @@ export class Backoff {
     return Math.round(full / 2 + (full / 2) * this.random());
   }
 
-  get attempts(): number {
-    return this.attempt;
-  }
-
   reset(): void {
     this.attempt = 0;
   }

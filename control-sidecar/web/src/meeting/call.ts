@@ -1,22 +1,15 @@
-// The call: brings together the service (events, writes), the media link and the devices, and
+// The call: brings together the service (events, writes), the media link and our own sources, and
 // keeps one immutable snapshot for the screens. It knows nothing of React.
 import type { Api } from '../api/client';
 import { type ApiProblem, explain } from '../api/problems';
 import type { Join, Participant, ServerEvent, Source, Watched } from '../api/types';
-import type { LocalMedia, LocalState } from '../media/devices';
+import type { LocalMedia } from '../media/devices';
 import { type LinkPhase, MediaLink } from '../media/link';
-import { type DeviceProblem, deviceProblem } from '../media/problems';
 import type { SlotView } from '../media/slots';
 import { noticeOf } from './notices';
+import { OwnSources } from './own';
 import { EventSocket, type FinalClose, socketUrl } from './socket';
-import {
-  initialState,
-  type MeetingState,
-  participantOf,
-  reconcile,
-  reduce,
-  withAnswer,
-} from './state';
+import { initialState, type MeetingState, participantOf, reduce, withAnswer } from './state';
 import { mark } from './timeline';
 import { type Toast, Toasts } from './toasts';
 
@@ -39,22 +32,20 @@ const RENEW_SPREAD_MS = 250;
 
 export class Call {
   readonly link: MediaLink;
+  readonly own: OwnSources;
   private readonly socket: EventSocket;
-  private current: CallSnapshot;
-  private readonly listeners = new Set<() => void>();
   private readonly toasts = new Toasts((toasts) => this.set({ toasts }));
+  private readonly listeners = new Set<() => void>();
+  private current: CallSnapshot;
   private watched: readonly Watched[] = [];
   private watchSent = '';
   private watchTimer: ReturnType<typeof setTimeout> | undefined;
-  private devices: LocalState;
-  private readonly stopWatchingDevices: () => void;
 
   constructor(
     private readonly api: Api,
     readonly join: Join,
     readonly local: LocalMedia,
   ) {
-    this.devices = local.snapshot();
     this.current = {
       state: initialState(join.meeting, join.participant.participant_id),
       writable: false,
@@ -65,26 +56,22 @@ export class Call {
       toasts: [],
       over: null,
     };
-    const deps = {
+    this.own = new OwnSources({
       api,
-      mediaUrl: join.media_url,
-      token: join.token,
-      iceServers: join.ice_servers,
-      mark,
-    };
-    this.link = new MediaLink(deps, () => this.tracks(), {
-      onPhase: (media) => this.set({ media }),
-      onSlots: (slots) => this.set({ slots }),
-      onAudioStreams: (audioStreams) => this.set({ audioStreams }),
-      onRefused: (error) => this.onMediaRefused(error),
+      local,
+      me: () => this.me,
+      writable: () => this.current.writable,
+      write: (action) => this.write(action),
+      send: (source, track) => void this.link.setTrack(source, track),
+      problem: (text) => this.toast(text, 'problem'),
     });
+    this.link = this.openLink();
     this.socket = new EventSocket(socketUrl(join.events_url, location), join.token, {
       onEvent: (event) => this.onEvent(event),
-      onUp: () => this.set({ writable: true, everUp: true }),
+      onUp: () => this.onUp(),
       onDown: () => this.set({ writable: false }),
       onFinal: (why) => this.onFinal(why),
     });
-    this.stopWatchingDevices = local.subscribe(() => this.followDevices());
   }
 
   readonly subscribe = (listener: () => void): (() => void) => {
@@ -98,45 +85,6 @@ export class Call {
     return participantOf(this.current.state, this.current.state.me);
   }
 
-  /**
-   * May this source be switched now? While the service is away nothing can be written, but what it
-   * last heard to be on may be paused and resumed here: one's own microphone must never be stuck on.
-   */
-  canSwitch(source: Source): boolean {
-    if (this.current.writable) return true;
-    return source !== 'screen' && this.me?.muted[source] === false;
-  }
-
-  async setMic(on: boolean): Promise<void> {
-    if (!this.canSwitch('audio')) return;
-    await this.local.setMic(on);
-    if (this.local.snapshot().micOn === on) await this.tellMuted('audio', !on);
-  }
-
-  async setCamera(on: boolean): Promise<void> {
-    if (!this.canSwitch('camera')) return;
-    await this.local.setCamera(on);
-    if ((this.local.snapshot().camera !== null) === on) await this.tellMuted('camera', !on);
-  }
-
-  async setScreen(on: boolean): Promise<void> {
-    if (!this.current.writable) return;
-    if (!on) {
-      this.local.stopScreen();
-      await this.tellScreen(false);
-      return;
-    }
-    try {
-      await this.local.startScreen(() => void this.tellScreen(false));
-    } catch (error) {
-      // Not allowed is also what a cancelled picker says: the user knows.
-      if (error instanceof Error && error.name === 'NotAllowedError') return;
-      this.toast(deviceProblem(error, 'screen').title, 'problem');
-      return;
-    }
-    if (this.local.snapshot().screen && !(await this.tellScreen(true))) this.local.stopScreen();
-  }
-
   async muteOther(id: number, source: Source): Promise<void> {
     await this.write((token, meeting) => this.api.setMuted(meeting, token, id, source, true));
   }
@@ -145,7 +93,7 @@ export class Call {
     await this.write((token, meeting) => this.api.kick(meeting, token, id));
   }
 
-  async leave(): Promise<void> {
+  leave(): void {
     const { token, meeting } = this.join;
     // The screen changes at once; presence expires by itself should the call not come through.
     void this.api.leave(meeting.meeting_id, token).catch(() => undefined);
@@ -172,13 +120,15 @@ export class Call {
     this.toasts.dismiss(id);
   }
 
-  /** Lets go of everything without leaving: the page is going away or the call is over. */
-  dispose(): void {
-    this.stopWatchingDevices();
-    clearTimeout(this.watchTimer);
-    this.socket.close();
-    this.link.close();
-    this.local.stop();
+  private openLink(): MediaLink {
+    const { media_url: mediaUrl, token, ice_servers: iceServers } = this.join;
+    const deps = { api: this.api, mediaUrl, token, iceServers, mark };
+    return new MediaLink(deps, () => this.own.tracks(), {
+      onPhase: (media) => this.set({ media }),
+      onSlots: (slots) => this.set({ slots }),
+      onAudioStreams: (audioStreams) => this.set({ audioStreams }),
+      onProblem: (error) => this.onMediaProblem(error),
+    });
   }
 
   private onEvent(event: ServerEvent): void {
@@ -187,11 +137,12 @@ export class Call {
     this.set({ state: reduce(before, event) });
     if (notice) this.toast(notice);
     switch (event.type) {
-      case 'welcome':
-        this.onWelcome();
+      case 'left':
+        // We were away so long that the meeting gave up on us.
+        if (event.participant_id === before.me && event.reason === 'gone') this.finish('expired');
         break;
       case 'muted':
-        if (event.participant_id === before.me && event.muted) void this.turnOff(event.source);
+        if (event.participant_id === before.me && event.muted) void this.own.turnOff(event.source);
         break;
       case 'slots':
         this.link.announce(event.session_id, event.slots);
@@ -205,103 +156,33 @@ export class Call {
         // Spread a little: every page of the server hears this in the same instant.
         if (event.state === 'restarted') this.link.renew(Math.random() * RENEW_SPREAD_MS);
         break;
-      case 'ended':
-      case 'kicked':
-        this.finish(event.type);
-        break;
       default:
         break;
     }
+    const { over } = this.current.state;
+    if (over) this.finish(over);
   }
 
-  private onWelcome(): void {
+  /** Welcomed: the service can be told things again. */
+  private onUp(): void {
+    if (this.current.over) return;
+    this.set({ writable: true, everUp: true });
     this.watchSent = '';
     this.sendWatch();
-    if (this.current.state.over) {
-      this.finish(this.current.state.over);
-      return;
-    }
-    if (!this.me) return;
-    const { turnOff, tellMuted } = reconcile(this.me, this.localOn());
-    for (const source of turnOff) void this.turnOff(source);
-    // After onUp, which follows the welcome: before it nothing may be written.
-    queueMicrotask(() => {
-      for (const source of tellMuted) {
-        void (source === 'screen' ? this.tellScreen(false) : this.tellMuted(source, true));
-      }
-    });
-  }
-
-  private async turnOff(source: Source): Promise<void> {
-    if (source === 'audio') await this.local.setMic(false);
-    else if (source === 'camera') await this.local.setCamera(false);
-    else this.local.stopScreen();
-  }
-
-  private async tellMuted(source: Source, muted: boolean): Promise<boolean> {
-    // While the service is away nothing is queued: the next welcome reconciles.
-    if (!this.current.writable) return false;
-    return this.write((token, meeting) =>
-      this.api.setMuted(meeting, token, this.current.state.me, source, muted),
-    );
-  }
-
-  private tellScreen(on: boolean): Promise<boolean> {
-    return this.write((token, meeting) => this.api.screenShare(meeting, token, on));
+    this.own.reconcile();
   }
 
   private async write(
     action: (token: string, meeting: string) => Promise<Participant | void>,
   ): Promise<boolean> {
-    if (!this.current.writable || this.current.over) return false;
+    if (!this.current.writable) return false;
     try {
       const answer = await action(this.join.token, this.join.meeting.meeting_id);
       if (answer) this.set({ state: withAnswer(this.current.state, answer) });
       return true;
     } catch (error) {
-      if (this.current.over) return false;
-      const { title, text } = explain(error);
-      this.toast(`${title}. ${text}`, 'problem');
+      if (!this.current.over) this.toastProblem(error);
       return false;
-    }
-  }
-
-  private localOn(): Record<Source, boolean> {
-    const { micOn, camera, screen } = this.local.snapshot();
-    return { audio: micOn, camera: camera !== null, screen: screen !== null };
-  }
-
-  private tracks(): Record<Source, MediaStreamTrack | null> {
-    const { mic, camera, screen } = this.local.snapshot();
-    return { audio: mic, camera, screen };
-  }
-
-  /** Sends what the devices now give, and speaks up when one fails or is pulled out. */
-  private followDevices(): void {
-    const before = this.devices;
-    const now = this.local.snapshot();
-    this.devices = now;
-    if (before.mic !== now.mic) void this.link.setTrack('audio', now.mic);
-    if (before.camera !== now.camera) void this.link.setTrack('camera', now.camera);
-    if (before.screen !== now.screen) void this.link.setTrack('screen', now.screen);
-    if (before.micProblem !== now.micProblem) this.onDeviceProblem('audio', now.micProblem);
-    if (before.cameraProblem !== now.cameraProblem) {
-      this.onDeviceProblem('camera', now.cameraProblem);
-    }
-    if (before.starting && !now.starting) this.announceLateDevices();
-  }
-
-  private onDeviceProblem(source: Source, problem: DeviceProblem | null): void {
-    if (!problem) return;
-    this.toast(problem.title, 'problem');
-    if (this.me?.muted[source] === false) void this.tellMuted(source, true);
-  }
-
-  /** Joined while the browser was still asking for permission: we were announced as muted. */
-  private announceLateDevices(): void {
-    const on = this.localOn();
-    for (const source of ['audio', 'camera'] as const) {
-      if (on[source] && this.me?.muted[source]) void this.tellMuted(source, false);
     }
   }
 
@@ -311,19 +192,30 @@ export class Call {
     if (text !== this.watchSent && this.socket.send({ type: 'watch', video })) this.watchSent = text;
   }
 
-  private onMediaRefused(error: ApiProblem): void {
+  private onMediaProblem(error: ApiProblem): void {
     if (error.status === 410) this.finish('ended');
-    else this.finish('expired');
+    else if ([401, 403, 404].includes(error.status)) this.finish('expired');
+    else this.toastProblem(error);
   }
 
   private onFinal(why: FinalClose): void {
     this.finish(why === 'expired' ? 'expired' : 'ended');
   }
 
+  private toastProblem(error: unknown): void {
+    const { title, text } = explain(error);
+    this.toast(`${title}. ${text}`, 'problem');
+  }
+
+  /** Lets go of everything; what the user did or what happened decides the screen that follows. */
   private finish(over: Over): void {
     if (this.current.over) return;
     this.set({ over, writable: false });
-    this.dispose();
+    clearTimeout(this.watchTimer);
+    this.own.stop();
+    this.socket.close();
+    this.link.close();
+    this.local.stop();
   }
 
   private set(change: Partial<CallSnapshot>): void {

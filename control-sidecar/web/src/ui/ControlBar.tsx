@@ -44,18 +44,18 @@ export function ControlBar({ call, snap, panelOpen, onPanel, onSettings, onLeave
           label={micOn ? 'Mute' : 'Unmute'}
           hint="M"
           off={!micOn}
-          disabled={!call.canSwitch('audio')}
+          disabled={!call.own.canSwitch('audio')}
           icon={micOn ? <MicIcon /> : <MicOffIcon />}
-          onClick={() => void call.setMic(!micOn)}
+          onClick={() => void call.own.setMic(!micOn)}
         />
         <BarButton
           testId="camera-button"
           label={camera ? 'Stop camera' : 'Start camera'}
           hint="V"
           off={!camera}
-          disabled={!call.canSwitch('camera')}
+          disabled={!call.own.canSwitch('camera')}
           icon={camera ? <CameraIcon /> : <CameraOffIcon />}
-          onClick={() => void call.setCamera(!camera)}
+          onClick={() => void call.own.setCamera(!camera)}
         />
         {canShare() && (
           <BarButton
@@ -65,7 +65,7 @@ export function ControlBar({ call, snap, panelOpen, onPanel, onSettings, onLeave
             on={screen !== null}
             disabled={!snap.writable}
             icon={screen ? <ScreenStopIcon /> : <ScreenIcon />}
-            onClick={() => void call.setScreen(screen === null)}
+            onClick={() => void call.own.setScreen(screen === null)}
           />
         )}
         <BarButton testId="settings-button" label="Devices" icon={<SettingsIcon />} onClick={onSettings} />

@@ -96,7 +96,7 @@ export function MeetingPage({ api, id }: { api: Api; id: string }) {
   useEffect(
     () => () => {
       const { call, local } = held.current;
-      if (call && !call.snapshot().over) void call.leave();
+      if (call && !call.snapshot().over) call.leave();
       else local?.stop();
     },
     [],

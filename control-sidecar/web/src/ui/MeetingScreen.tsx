@@ -23,10 +23,10 @@ export function MeetingScreen({ call }: { call: Call }) {
   const onBlocked = useCallback((blocked: boolean) => setSound((s) => ({ ...s, blocked })), []);
   const local = call.local;
   useShortcuts({
-    m: () => void call.setMic(!local.snapshot().micOn),
-    v: () => void call.setCamera(local.snapshot().camera === null),
+    m: () => void call.own.setMic(!local.snapshot().micOn),
+    v: () => void call.own.setCamera(local.snapshot().camera === null),
     s: () => {
-      if (canShare()) void call.setScreen(local.snapshot().screen === null);
+      if (canShare()) void call.own.setScreen(local.snapshot().screen === null);
     },
     l: () => setAsking({ what: 'leave' }),
   });
@@ -64,7 +64,7 @@ export function MeetingScreen({ call }: { call: Call }) {
         panelOpen={panelOpen}
         onPanel={() => setPanelOpen(!panelOpen)}
         onSettings={() => setAsking({ what: 'devices' })}
-        onLeave={() => void call.leave()}
+        onLeave={() => call.leave()}
         onEnd={() => setAsking({ what: 'end' })}
       />
       <AudioPlayers streams={snap.audioStreams} attempt={sound.attempt} onBlocked={onBlocked} />
@@ -81,7 +81,7 @@ function Question({ call, asking, onDone }: { call: Call; asking: NonNullable<As
           title="Leave the meeting?"
           text="The others stay. You can come back with the same link."
           yes="Leave"
-          onYes={() => void call.leave()}
+          onYes={() => call.leave()}
           onDone={onDone}
         />
       );

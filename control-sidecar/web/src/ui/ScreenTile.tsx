@@ -35,7 +35,7 @@ export function ScreenTile({ call, snap, sharer }: Props) {
           <h2>{who}</h2>
           <p>Everyone in the meeting sees it.</p>
           <div className="screen-preview">{stream && <VideoView stream={stream} fit="contain" />}</div>
-          <button type="button" className="button danger" onClick={() => void call.setScreen(false)}>
+          <button type="button" className="button danger" onClick={() => void call.own.setScreen(false)}>
             Stop sharing
           </button>
         </div>

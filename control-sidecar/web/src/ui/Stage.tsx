@@ -99,8 +99,8 @@ function usePlan(
     }
     const { shown, hidden } = chooseTiles(others, GRID_TILES_MAX - self, lastSpoke);
     const more = hidden.length > 0 ? 1 : 0;
-    const inGrid = mode === 'pair' ? 1 : shown.length + self + more;
-    const size = mode === 'pair' ? area : fitGrid(inGrid, area);
+    const one = mode === 'pair' || mode === 'alone';
+    const size = one ? area : fitGrid(shown.length + self + more, area);
     const selfSize = mode === 'pair' ? cornerSize(area) : size;
     return { shown, hidden: hidden.length, size, selfSize, vertical: false };
   }, [mode, area, others.map((p) => p.participant_id).join(), self, lastSpoke]);
