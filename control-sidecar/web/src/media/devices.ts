@@ -142,6 +142,8 @@ export class LocalMedia {
   }
 
   private async openMic(): Promise<void> {
+    // Each attempt says anew what went wrong with it.
+    this.set({ micProblem: null });
     try {
       const stream = await this.capture({ audio: this.micWish() });
       this.adoptMic(stream.getAudioTracks()[0] ?? null);
@@ -151,6 +153,7 @@ export class LocalMedia {
   }
 
   private async openCamera(): Promise<void> {
+    this.set({ cameraProblem: null });
     try {
       const stream = await this.capture({ video: this.cameraWish() });
       this.adoptCamera(stream.getVideoTracks()[0] ?? null);

@@ -8,8 +8,10 @@ export interface DeviceProblem {
 export type DeviceKind = 'microphone' | 'camera' | 'screen';
 
 export const INSECURE_CONTEXT: DeviceProblem = {
-  title: 'Open the secure address',
-  text: 'Browsers give camera and microphone only to pages opened over HTTPS. Open this meeting at the https:// address of the server; the operator sees it printed when the server starts. You can still join to watch and listen.',
+  title: 'Camera and microphone need HTTPS',
+  text:
+    'Open this meeting at the server’s https:// address; its operator sees it when the server starts. ' +
+    'Without it you can still join to watch and listen.',
 };
 
 /** The `name`s come from the Media Capture specification (getUserMedia, getDisplayMedia). */

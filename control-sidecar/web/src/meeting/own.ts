@@ -69,7 +69,8 @@ export class OwnSources {
     } catch (error) {
       // Not allowed is also what a cancelled picker says: the user knows.
       if (error instanceof Error && error.name === 'NotAllowedError') return;
-      this.deps.problem(deviceProblem(error, 'screen').title);
+      const { title, text } = deviceProblem(error, 'screen');
+      this.deps.problem(`${title}. ${text}`);
       return;
     }
     if (this.isOn().screen && !(await this.tellScreen(true))) local.stopScreen();
@@ -116,7 +117,7 @@ export class OwnSources {
 
   private onDeviceProblem(source: Source, problem: DeviceProblem | null): void {
     if (!problem) return;
-    this.deps.problem(problem.title);
+    this.deps.problem(`${problem.title}. ${problem.text}`);
     if (this.deps.me()?.muted[source] === false) void this.tellMuted(source, true);
   }
 
