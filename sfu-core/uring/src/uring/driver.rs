@@ -117,11 +117,20 @@ impl UringDriver {
             }
         };
         self.hand_over(batch, stay)?;
-        // The kernel completes a receive 32 times and then lets others have their turn.
+        self.run_piled_up_work(batch)
+    }
+
+    /// The kernel completes a receive 32 times and then lets others have their turn: goes on until
+    /// there is a pass's worth. Its word that there is more may be stale (it sets the flag after
+    /// queueing the work, which may be done by then), so an enter that brings nothing is the last.
+    fn run_piled_up_work(&mut self, batch: &SendBatch) -> Result<(), DriverError> {
+        let mut before = None;
         while self.ring.has_work()
             && self.buffers.any_free()
             && self.arrived.len() < RECEIVED_PER_PASS_MAX
+            && before != Some(self.arrived.len())
         {
+            before = Some(self.arrived.len());
             self.enter(batch, Stay::ForWork)?;
         }
         Ok(())
