@@ -20,7 +20,7 @@ use crate::received_train::ReceivedTrain;
 use crate::send_failure::{count_as_sent, settle};
 use crate::send_headers::{Filled, SendHeaders};
 use crate::socket_table::SocketTable;
-use crate::{BoundSocket, ClockReading, DriverError, IoCounters, RingFeatures, Waker};
+use crate::{BoundSocket, ClockReading, DriverError, IoCounters, RingRefusal, Waker, probe};
 
 /// A message that has come, in its buffer.
 struct Arrived {
@@ -52,18 +52,30 @@ pub(crate) struct UringDriver {
     counters: IoCounters,
 }
 
+/// The part of the driver that the kernel may refuse, before any socket is given away.
+pub(crate) struct RingMemory {
+    ring: Ring,
+    buffers: ReceiveBuffers,
+}
+
+impl RingMemory {
+    pub(crate) fn take() -> Result<Self, RingRefusal> {
+        let ring = Ring::open(probe()?).map_err(RingRefusal::from_kernel)?;
+        // SAFETY: nothing is pushed to the ring before both are fields of one structure, here and
+        // in `UringDriver`, of which the ring is the first and so is dropped first.
+        let buffers = unsafe { ReceiveBuffers::register(ring.as_inner()) }
+            .map_err(RingRefusal::from_kernel)?;
+        Ok(Self { ring, buffers })
+    }
+}
+
 impl UringDriver {
     pub(crate) fn open(
-        features: RingFeatures,
+        RingMemory { ring, buffers }: RingMemory,
         sockets: Vec<BoundSocket>,
         waker: Waker,
         gather: Duration,
     ) -> Result<Self, DriverError> {
-        let ring = Ring::open(features).map_err(DriverError::while_doing("set up the ring"))?;
-        // SAFETY: the ring is dropped first: here in the error path, since `buffers` is made after
-        // it and never held apart from it; later by the order of the fields.
-        let buffers = unsafe { ReceiveBuffers::register(ring.as_inner()) }
-            .map_err(DriverError::while_doing("register the receive buffers"))?;
         let sockets = SocketTable::new(sockets);
         // Registered descriptors spare the kernel a look-up and a count for each entry. The waker's
         // stands after the sockets'.

@@ -11,4 +11,4 @@ mod mapping;
 mod operation;
 mod ring;
 
-pub(crate) use driver::UringDriver;
+pub(crate) use driver::{RingMemory, UringDriver};
