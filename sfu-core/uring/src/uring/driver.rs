@@ -8,11 +8,12 @@ use core::time::Duration;
 use std::collections::VecDeque;
 use std::os::fd::AsRawFd;
 
-use io_uring::{cqueue, opcode, squeue, types};
+use io_uring::cqueue;
 use sfu_proto::limits::RECEIVED_PER_PASS_MAX;
 use sfu_proto::packet::{Datagram, SendBatch, SocketIndex};
 
-use super::buffers::{BUFFER_GROUP, BUFFERS, HeldBuffer, ReceiveBuffers};
+use super::buffers::{BUFFERS, HeldBuffer, ReceiveBuffers};
+use super::entry::{poll_entry, receive_entry, send_entry};
 use super::operation::Operation;
 use super::ring::{Ring, Stay};
 use crate::receive_buffer::{self, MessageLengths};
@@ -320,37 +321,6 @@ fn push_trains(
         count_as_sent(train, counters);
     }
     Ok(())
-}
-
-/// A send that is over when the enter is.
-///
-/// `MSG_DONTWAIT` sets REQ_F_NOWAIT in the kernel: a send that cannot go at once fails with EAGAIN,
-/// where it would else be parked with its pointers until the socket has room. The entry has no
-/// flag that hands it to a kernel thread (ASYNC, DRAIN, LINK) either, UDP copies the payload, and
-/// header and control bytes are read before the send. So the kernel holds no pointer of ours past
-/// the enter. `tests/drivers/reuse.rs` would see it if that ever changed.
-fn send_entry(socket: SocketIndex, message: *const libc::msghdr, index: u32) -> squeue::Entry {
-    opcode::SendMsg::new(types::Fixed(u32::from(socket.0)), message)
-        .flags(libc::MSG_DONTWAIT.cast_unsigned())
-        .build()
-        .flags(squeue::Flags::SKIP_SUCCESS)
-        .user_data(Operation::Send(index).encode())
-}
-
-fn receive_entry(socket: SocketIndex, template: *const libc::msghdr) -> squeue::Entry {
-    opcode::RecvMsgMulti::new(types::Fixed(u32::from(socket.0)), template, BUFFER_GROUP)
-        .build()
-        .user_data(Operation::Receive(socket).encode())
-}
-
-fn poll_entry(index: usize) -> squeue::Entry {
-    // At most 256 sockets.
-    let index = u32::try_from(index).unwrap_or(u32::MAX);
-    let readable = u32::from(libc::POLLIN.cast_unsigned());
-    opcode::PollAdd::new(types::Fixed(index), readable)
-        .multi(true)
-        .build()
-        .user_data(Operation::Wake.encode())
 }
 
 fn count_receive_failure(result: i32, counters: &mut IoCounters) {
