@@ -12,7 +12,7 @@ use super::operation::Operation;
 /// where it would else be parked with its pointers until the socket has room. The entry has no
 /// flag that hands it to a kernel thread (ASYNC, DRAIN, LINK) either, UDP copies the payload, and
 /// header and control bytes are read before the send. So the kernel holds no pointer of ours past
-/// the enter. `tests/drivers/reuse.rs` would see it if that ever changed.
+/// the enter. `tests/drivers/{reuse,exhaustion}.rs` would see it if that ever changed.
 pub(super) fn send_entry(
     socket: SocketIndex,
     message: *const libc::msghdr,
