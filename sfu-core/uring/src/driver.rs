@@ -5,14 +5,12 @@ use core::time::Duration;
 use sfu_proto::packet::{Datagram, SendBatch};
 
 use crate::mio_driver::MioDriver;
-use crate::uring::UringDriver;
-use crate::{
-    BoundSocket, ClockReading, DriverChoice, DriverError, DriverKind, IoCounters, Waker, probe,
-};
+use crate::uring::{RingMemory, UringDriver};
+use crate::{BoundSocket, ClockReading, DriverChoice, DriverError, DriverKind, IoCounters, Waker};
 
-/// How long a wait that has begun goes on gathering, if the kernel can (io_uring, Linux 6.12). At
-/// low rates most of the cost is one wake-up a packet: this shares it, for half a millisecond of
-/// latency at the most. Packets that have gathered before the wait do not wait.
+/// How long a wait goes on gathering if fewer than 16 packets are there, where the kernel can
+/// (io_uring, Linux 6.12). At low rates most of the cost is one wake-up a packet: this shares it,
+/// for half a millisecond of latency at the most, and makes longer trains.
 const GATHER: Duration = Duration::from_micros(500);
 
 /// Sends and receives for one worker. It may be opened on any thread; the first thread that calls
@@ -35,14 +33,11 @@ impl Driver {
         let waker = Waker::new().map_err(DriverError::while_doing("open an eventfd"))?;
         let refusal = match choice {
             DriverChoice::Mio => None,
-            DriverChoice::Auto | DriverChoice::Uring => match probe() {
-                Ok(features) => {
-                    let driver = UringDriver::open(features, sockets, waker.clone(), GATHER)?;
-                    return Ok((
-                        Self(Inner::Uring(Box::new(driver))),
-                        waker,
-                        DriverKind::Uring,
-                    ));
+            DriverChoice::Auto | DriverChoice::Uring => match RingMemory::take() {
+                Ok(memory) => {
+                    let driver = UringDriver::open(memory, sockets, waker.clone(), GATHER)?;
+                    let inner = Inner::Uring(Box::new(driver));
+                    return Ok((Self(inner), waker, DriverKind::Uring));
                 }
                 Err(refusal) if choice == DriverChoice::Uring => return Err(refusal.into()),
                 Err(refusal) => Some(refusal),

@@ -31,6 +31,7 @@ mod interfaces;
 mod mio_driver;
 mod probe;
 mod receive_buffer;
+mod receive_messages;
 mod received_train;
 mod send_failure;
 mod send_headers;

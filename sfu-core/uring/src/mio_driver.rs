@@ -10,20 +10,16 @@ use std::os::fd::AsRawFd;
 
 use mio::unix::SourceFd;
 use mio::{Events, Interest, Poll, Token};
-use sfu_proto::packet::{Datagram, SendBatch, SocketIndex};
+use sfu_proto::packet::{Datagram, SendBatch};
 
-use crate::receive_buffer::{
-    self, BUFFER_BYTES, CONTROL, MessageLengths, NAME, NAME_ROOM_BYTES, PAYLOAD_START,
-};
+use crate::receive_buffer;
+use crate::receive_messages::{MESSAGES_MAX, ReceiveMessages};
 use crate::received_train::ReceivedTrain;
 use crate::send_failure::{code_of, count_as_sent, settle};
 use crate::send_headers::SendHeaders;
 use crate::socket_table::SocketTable;
-use crate::system_call::{empty_message, receive_many};
 use crate::{BoundSocket, ClockReading, DriverError, IoCounters, Waker};
 
-/// Messages of one `recvmmsg`: enough that its cost is shared, few enough to stay in the cache.
-const MESSAGES_MAX: usize = 64;
 const WAKER: Token = Token(usize::MAX - 1);
 
 pub(crate) struct MioDriver {
@@ -166,7 +162,7 @@ impl MioDriver {
                 &mut each,
             );
             if train.is_done() {
-                self.messages.next += 1;
+                self.messages.finish_current();
             } else {
                 self.opened = Some(train);
             }
@@ -180,13 +176,13 @@ impl MioDriver {
             if !self.messages.has_more() && !self.refill(max) {
                 return None;
             }
-            let socket = self.messages.socket;
+            let socket = self.messages.socket();
             let lengths = self.messages.current_lengths();
             self.counters.receive_truncated += u64::from(lengths.is_truncated);
             let opened = receive_buffer::open(self.messages.current(), lengths, socket);
             let Some(opened) = opened else {
                 self.counters.receive_truncated += u64::from(!lengths.is_truncated);
-                self.messages.next += 1;
+                self.messages.finish_current();
                 continue;
             };
             if let Some(lost_in_all) = opened.lost_in_all {
@@ -240,92 +236,5 @@ impl core::fmt::Debug for MioDriver {
             .field("waker", &self.waker)
             .field("counters", &self.counters)
             .finish_non_exhaustive()
-    }
-}
-
-/// The messages of the last `recvmmsg`: those before `next` are done with.
-struct ReceiveMessages {
-    headers: Box<[libc::mmsghdr]>,
-    vectors: Box<[libc::iovec]>,
-    /// One `receive_buffer` for each message.
-    memory: Box<[u8]>,
-    socket: SocketIndex,
-    next: usize,
-    filled: usize,
-}
-
-// SAFETY: the raw pointers within lead into this structure's own boxes, which move with it, and are
-// followed only inside `receive`, which writes them first.
-unsafe impl Send for ReceiveMessages {}
-
-impl ReceiveMessages {
-    fn new() -> Self {
-        let no_bytes = libc::iovec {
-            iov_base: core::ptr::null_mut(),
-            iov_len: 0,
-        };
-        Self {
-            headers: (0..MESSAGES_MAX).map(|_| empty_message()).collect(),
-            vectors: vec![no_bytes; MESSAGES_MAX].into_boxed_slice(),
-            memory: vec![0; MESSAGES_MAX * BUFFER_BYTES].into_boxed_slice(),
-            socket: SocketIndex(0),
-            next: 0,
-            filled: 0,
-        }
-    }
-
-    fn has_more(&self) -> bool {
-        self.next < self.filled
-    }
-
-    fn current(&mut self) -> &mut [u8] {
-        let start = self.next * BUFFER_BYTES;
-        &mut self.memory[start..start + BUFFER_BYTES]
-    }
-
-    fn current_lengths(&self) -> MessageLengths {
-        let message = &self.headers[self.next];
-        MessageLengths {
-            name: message.msg_hdr.msg_namelen as usize,
-            control: message.msg_hdr.msg_controllen,
-            payload: message.msg_len as usize,
-            is_truncated: receive_buffer::is_truncated(message.msg_hdr.msg_flags),
-        }
-    }
-
-    /// Takes up to `max` messages from the socket, over those of last time.
-    fn receive(
-        &mut self,
-        index: SocketIndex,
-        socket: std::os::fd::BorrowedFd<'_>,
-        max: usize,
-    ) -> io::Result<usize> {
-        self.next = 0;
-        self.filled = 0;
-        let buffers = self.memory.chunks_exact_mut(BUFFER_BYTES);
-        let entries = self.headers.iter_mut().zip(&mut self.vectors);
-        for ((message, vector), buffer) in entries.zip(buffers).take(max) {
-            let (head, payload) = buffer.split_at_mut(PAYLOAD_START);
-            let (name, control) = head.split_at_mut(CONTROL.start);
-            vector.iov_base = payload.as_mut_ptr().cast();
-            vector.iov_len = payload.len();
-            let header = &mut message.msg_hdr;
-            header.msg_name = name[NAME].as_mut_ptr().cast();
-            #[expect(clippy::cast_possible_truncation, reason = "32")]
-            let name_room = NAME_ROOM_BYTES as libc::socklen_t;
-            header.msg_namelen = name_room;
-            header.msg_control = control.as_mut_ptr().cast();
-            header.msg_controllen = control.len();
-            header.msg_iov = vector;
-            header.msg_iovlen = 1;
-            header.msg_flags = 0;
-        }
-        let headers = &mut self.headers[..max.min(MESSAGES_MAX)];
-        // SAFETY: the loop has just pointed each of these headers at its own vector and its own
-        // part of `memory`, which `self` owns alone, with the lengths of those parts.
-        let count = unsafe { receive_many(socket, headers)? };
-        self.socket = index;
-        self.filled = count;
-        Ok(count)
     }
 }

@@ -39,24 +39,30 @@ pub enum RingRefusal {
     System(io::Error),
 }
 
+impl RingRefusal {
+    /// What the kernel's answer means on this machine.
+    pub(crate) fn from_kernel(error: io::Error) -> Self {
+        refusal(error, &system_text)
+    }
+}
+
 /// Asks the kernel for a small ring like those of the workers, and gives it back.
 pub fn probe() -> Result<RingFeatures, RingRefusal> {
     let no_sq_array = build(8, 8, true).is_ok();
-    let ring = build(8, 8, no_sq_array).map_err(|error| refusal(error, &system_text))?;
+    let ring = build(8, 8, no_sq_array).map_err(RingRefusal::from_kernel)?;
     let mut known = Probe::new();
     ring.submitter()
         .register_probe(&mut known)
-        .map_err(|error| refusal(error, &system_text))?;
+        .map_err(RingRefusal::from_kernel)?;
     let needed = [
         opcode::SendMsg::CODE,
         opcode::RecvMsgMulti::CODE,
         opcode::PollAdd::CODE,
     ];
     if !needed.iter().all(|code| known.is_supported(*code)) {
-        return Err(refusal(
-            io::Error::from_raw_os_error(libc::EINVAL),
-            &system_text,
-        ));
+        return Err(RingRefusal::from_kernel(io::Error::from_raw_os_error(
+            libc::EINVAL,
+        )));
     }
     Ok(RingFeatures {
         no_sq_array,

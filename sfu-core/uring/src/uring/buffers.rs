@@ -51,7 +51,8 @@ impl ReceiveBuffers {
     ///
     /// # Safety
     ///
-    /// The caller drops `ring` before these buffers: it writes into them as long as it lives.
+    /// Once anything has been pushed to `ring`, it must be dropped before these buffers: its
+    /// receives write into them.
     pub(crate) unsafe fn register(ring: &IoUring) -> io::Result<Self> {
         let entries = Mapping::new(usize::from(BUFFERS) * size_of::<BufRingEntry>())?;
         let memory = Mapping::new(usize::from(BUFFERS) * BUFFER_BYTES)?;

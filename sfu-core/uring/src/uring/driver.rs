@@ -8,11 +8,12 @@ use core::time::Duration;
 use std::collections::VecDeque;
 use std::os::fd::AsRawFd;
 
-use io_uring::{cqueue, opcode, squeue, types};
+use io_uring::cqueue;
 use sfu_proto::limits::RECEIVED_PER_PASS_MAX;
 use sfu_proto::packet::{Datagram, SendBatch, SocketIndex};
 
-use super::buffers::{BUFFER_GROUP, BUFFERS, HeldBuffer, ReceiveBuffers};
+use super::buffers::{BUFFERS, HeldBuffer, ReceiveBuffers};
+use super::entry::{poll_entry, receive_entry, send_entry};
 use super::operation::Operation;
 use super::ring::{Ring, Stay};
 use crate::receive_buffer::{self, MessageLengths};
@@ -20,7 +21,7 @@ use crate::received_train::ReceivedTrain;
 use crate::send_failure::{count_as_sent, settle};
 use crate::send_headers::{Filled, SendHeaders};
 use crate::socket_table::SocketTable;
-use crate::{BoundSocket, ClockReading, DriverError, IoCounters, RingFeatures, Waker};
+use crate::{BoundSocket, ClockReading, DriverError, IoCounters, RingRefusal, Waker, probe};
 
 /// A message that has come, in its buffer.
 struct Arrived {
@@ -52,18 +53,30 @@ pub(crate) struct UringDriver {
     counters: IoCounters,
 }
 
+/// The part of the driver that the kernel may refuse, before any socket is given away.
+pub(crate) struct RingMemory {
+    ring: Ring,
+    buffers: ReceiveBuffers,
+}
+
+impl RingMemory {
+    pub(crate) fn take() -> Result<Self, RingRefusal> {
+        let ring = Ring::open(probe()?).map_err(RingRefusal::from_kernel)?;
+        // SAFETY: nothing is pushed to the ring before both are fields of one structure, here and
+        // in `UringDriver`, of which the ring is the first and so is dropped first.
+        let buffers = unsafe { ReceiveBuffers::register(ring.as_inner()) }
+            .map_err(RingRefusal::from_kernel)?;
+        Ok(Self { ring, buffers })
+    }
+}
+
 impl UringDriver {
     pub(crate) fn open(
-        features: RingFeatures,
+        RingMemory { ring, buffers }: RingMemory,
         sockets: Vec<BoundSocket>,
         waker: Waker,
         gather: Duration,
     ) -> Result<Self, DriverError> {
-        let ring = Ring::open(features).map_err(DriverError::while_doing("set up the ring"))?;
-        // SAFETY: the ring is dropped first: here in the error path, since `buffers` is made after
-        // it and never held apart from it; later by the order of the fields.
-        let buffers = unsafe { ReceiveBuffers::register(ring.as_inner()) }
-            .map_err(DriverError::while_doing("register the receive buffers"))?;
         let sockets = SocketTable::new(sockets);
         // Registered descriptors spare the kernel a look-up and a count for each entry. The waker's
         // stands after the sockets'.
@@ -117,11 +130,20 @@ impl UringDriver {
             }
         };
         self.hand_over(batch, stay)?;
-        // The kernel completes a receive 32 times and then lets others have their turn.
+        self.run_piled_up_work(batch)
+    }
+
+    /// The kernel completes a receive 32 times and then lets others have their turn: goes on until
+    /// there is a pass's worth. Its word that there is more may be stale (it sets the flag after
+    /// queueing the work, which may be done by then), so an enter that brings nothing is the last.
+    fn run_piled_up_work(&mut self, batch: &SendBatch) -> Result<(), DriverError> {
+        let mut before = None;
         while self.ring.has_work()
             && self.buffers.any_free()
             && self.arrived.len() < RECEIVED_PER_PASS_MAX
+            && before != Some(self.arrived.len())
         {
+            before = Some(self.arrived.len());
             self.enter(batch, Stay::ForWork)?;
         }
         Ok(())
@@ -299,37 +321,6 @@ fn push_trains(
         count_as_sent(train, counters);
     }
     Ok(())
-}
-
-/// A send that is over when the enter is.
-///
-/// `MSG_DONTWAIT` sets REQ_F_NOWAIT in the kernel: a send that cannot go at once fails with EAGAIN,
-/// where it would else be parked with its pointers until the socket has room. The entry has no
-/// flag that hands it to a kernel thread (ASYNC, DRAIN, LINK) either, UDP copies the payload, and
-/// header and control bytes are read before the send. So the kernel holds no pointer of ours past
-/// the enter. `tests/drivers/reuse.rs` would see it if that ever changed.
-fn send_entry(socket: SocketIndex, message: *const libc::msghdr, index: u32) -> squeue::Entry {
-    opcode::SendMsg::new(types::Fixed(u32::from(socket.0)), message)
-        .flags(libc::MSG_DONTWAIT.cast_unsigned())
-        .build()
-        .flags(squeue::Flags::SKIP_SUCCESS)
-        .user_data(Operation::Send(index).encode())
-}
-
-fn receive_entry(socket: SocketIndex, template: *const libc::msghdr) -> squeue::Entry {
-    opcode::RecvMsgMulti::new(types::Fixed(u32::from(socket.0)), template, BUFFER_GROUP)
-        .build()
-        .user_data(Operation::Receive(socket).encode())
-}
-
-fn poll_entry(index: usize) -> squeue::Entry {
-    // At most 256 sockets.
-    let index = u32::try_from(index).unwrap_or(u32::MAX);
-    let readable = u32::from(libc::POLLIN.cast_unsigned());
-    opcode::PollAdd::new(types::Fixed(index), readable)
-        .multi(true)
-        .build()
-        .user_data(Operation::Wake.encode())
 }
 
 fn count_receive_failure(result: i32, counters: &mut IoCounters) {

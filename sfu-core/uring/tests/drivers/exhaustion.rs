@@ -1,5 +1,6 @@
 //! More than there is room for: it is counted, and goes on.
 
+use std::process::Command;
 use std::time::Duration;
 
 use sfu_proto::limits::BATCH_DATAGRAMS_MAX;
@@ -71,33 +72,55 @@ fn the_kernels_drops_are_counted(choice: DriverChoice) {
     assert_eq!(received as u64 + dropped, COUNT + 1);
 }
 
+/// Loopback frees the sender's buffer at once, so this takes a link whose far end never answers ARP:
+/// what waits for its address fills the buffer. If io_uring parked such a send instead of refusing
+/// it, the refusals would be missing here, and the area would be read after it was written anew.
 fn a_full_socket_buffer_is_counted(choice: DriverChoice) {
     const COUNT: usize = 400;
-    // Loopback delivers at once, and a datagram counts against its sender until it is read.
-    let mut rig = Rig::on(choice, &["127.0.0.1:0"], 16_384);
-    let receiver = plain_socket();
+    if !enter_network_without_neighbours() {
+        println!("skipped: no right to make a network namespace");
+        return;
+    }
+    let mut rig = Rig::on(choice, &["10.77.0.1:0"], 16_384);
+    let silent = "10.77.0.2:9".parse().unwrap();
     for index in 0..COUNT {
         // Lengths rise, so that none is a train.
-        rig.queue(
-            receiver.local_addr().unwrap(),
-            &pattern(index, 1000 + index),
-        );
+        rig.queue(silent, &pattern(index, 1000 + index));
     }
     rig.send();
     let counters = rig.driver.counters();
-    assert!(counters.send_refused > 0, "{counters:?}");
+    assert!(
+        counters.sent > 0 && counters.send_refused > 0,
+        "{counters:?}"
+    );
     assert_eq!(counters.sent + counters.send_refused, COUNT as u64);
-    assert_eq!(counters.send_failed, 0);
-    for index in 0..usize::try_from(counters.sent).unwrap() {
-        let bytes = take(&receiver);
-        if index == 0 {
-            assert_eq!(bytes, pattern(0, 1000));
-        }
+    // A refused train is refused whole, and it is not the train's fault.
+    for _ in 0..5 {
+        rig.queue(silent, &[1; 1000]);
     }
-    // There is room again.
-    rig.queue(receiver.local_addr().unwrap(), b"again");
     rig.send();
-    assert_eq!(take(&receiver), b"again");
+    let again = rig.driver.counters();
+    assert_eq!(again.send_refused, counters.send_refused + 5);
+    assert_eq!((again.gso_off, again.send_failed), (0, 0));
+}
+
+/// Moves this thread into a network of its own, with 10.77.0.1 on a link to nobody.
+fn enter_network_without_neighbours() -> bool {
+    // SAFETY: takes no pointers; it concerns this thread alone, which ends with its test.
+    if unsafe { libc::unshare(libc::CLONE_NEWNET) } != 0 {
+        return false;
+    }
+    [
+        "link add near type veth peer name far",
+        "address add 10.77.0.1/24 dev near",
+        "link set near up",
+        "link set far up",
+    ]
+    .iter()
+    .all(|arguments| {
+        let status = Command::new("ip").args(arguments.split(' ')).status();
+        status.is_ok_and(|status| status.success())
+    })
 }
 
 fn a_batch_of_singles_goes_in_one_send(choice: DriverChoice) {

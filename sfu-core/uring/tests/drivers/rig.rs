@@ -83,12 +83,19 @@ impl Rig {
         self.addresses[0]
     }
 
+    /// Both clocks, read so close together that nothing came between.
     pub(crate) fn reading(&self) -> ClockReading {
         let nanos = |duration: Duration| u64::try_from(duration.as_nanos()).unwrap();
-        ClockReading {
-            // Well past zero, so that arrivals before the start are not cut off.
-            now: time::Instant::from_nanos(10_000_000_000 + nanos(self.start.elapsed())),
-            realtime_nanos: nanos(SystemTime::now().duration_since(UNIX_EPOCH).unwrap()),
+        loop {
+            let before = self.start.elapsed();
+            let realtime = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
+            if self.start.elapsed() - before < Duration::from_micros(100) {
+                return ClockReading {
+                    // Well past zero, so that arrivals before the start are not cut off.
+                    now: time::Instant::from_nanos(10_000_000_000 + nanos(before)),
+                    realtime_nanos: nanos(realtime),
+                };
+            }
         }
     }
 

@@ -19,7 +19,6 @@ on_both_drivers! {
     what_is_left_is_not_waited_for,
 }
 
-/// Turns without a timeout until `done` says so; the watchdog's wake would be too late.
 fn a_wake_from_another_thread_ends_the_wait(choice: DriverChoice) {
     let mut rig = Rig::new(choice);
     let waker = rig.waker.clone();
