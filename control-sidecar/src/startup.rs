@@ -108,7 +108,8 @@ fn private_dir(path: &Path) -> io::Result<()> {
         DirBuilder::new().recursive(true).mode(0o700).create(path)?;
         fs::set_permissions(path, fs::Permissions::from_mode(0o700))?;
     }
-    let probe = path.join(".millrace-writable");
+    // Two roles may look at the same folder at the same moment.
+    let probe = path.join(format!(".writable-{}", std::process::id()));
     fs::write(&probe, b"")?;
     fs::remove_file(&probe)
 }

@@ -1,12 +1,30 @@
 //! `millrace core`: the forwarder, from the flags to its own configuration.
 
+use std::thread::available_parallelism;
+
+use sfu_core::{CoreConfig, DriverChoice};
+
 use super::Ended;
-use crate::config::{Common, CoreArgs};
-use crate::startup::{self, StartupErrors};
+use crate::config::{Common, CoreArgs, Driver};
+use crate::startup::{self, StartupError, StartupErrors};
 
 pub fn run(common: &Common, args: &CoreArgs) -> Result<Ended, StartupErrors> {
     let control_socket = common.control_socket();
     startup::prepare_control_socket(&control_socket)?;
-    tracing::info!(?args, control_socket = %control_socket.display(), "core");
-    Err(startup::StartupError::Core("this build has no core".into()).into())
+    let cores = available_parallelism().map_or(1, usize::from);
+    let config = CoreConfig {
+        control_socket,
+        udp_port: args.udp_port,
+        workers: args.workers.map_or(cores, usize::from),
+        driver: match args.driver {
+            Driver::Auto => DriverChoice::Auto,
+            Driver::IoUring => DriverChoice::Uring,
+            Driver::Mio => DriverChoice::Mio,
+        },
+        public_ips: args.public_ips.clone(),
+        external_port: args.external_port,
+    };
+    // It ends only with the process.
+    sfu_core::run(config).map_err(|error| StartupError::Core(error.to_string()))?;
+    Ok(Ended::Failed)
 }

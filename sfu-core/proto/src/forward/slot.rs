@@ -33,6 +33,9 @@ pub(crate) struct Slot {
     pub mid: Mid,
     pub kind: SlotKind,
     pub source: SlotSource,
+    /// As the answer names it (RFC 3550 §6.5.1). Slots are not synchronised with each other, so each
+    /// has its own.
+    pub cname: String,
     codecs: Vec<SlotCodec>,
     /// The track that the meeting has put here.
     pub assigned: Option<TrackKey>,
@@ -67,6 +70,7 @@ impl Slot {
             mid: line.mid,
             kind: line.kind,
             source,
+            cname: format!("slot-{}", line.mid.as_str()),
             codecs: line.codecs.clone(),
             assigned: None,
             wanted: None,

@@ -18,9 +18,6 @@ use crate::time::{Instant, NtpTime};
 /// same.
 const REPORT_INTERVAL: Duration = Duration::from_secs(1);
 
-/// The name that ties our sources together (RFC 3550 §6.5.1). It tells nothing of anybody.
-const CNAME: &str = "millrace";
-
 /// Room for one compound packet in one datagram, its SRTCP index and tag included.
 const COMPOUND_BYTES_MAX: usize = 1_200;
 const _: () = assert!(COMPOUND_BYTES_MAX + 64 <= DATAGRAM_BYTES_MAX);
@@ -210,7 +207,7 @@ impl<'a> Compound<'a> {
         };
         self.add(|writer| {
             writer.sender_report(&info, &[])?;
-            writer.description(&[info.ssrc], CNAME)
+            writer.description(&[info.ssrc], &slot.cname)
         });
     }
 
