@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 use std::thread;
 
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{mpsc, oneshot, watch};
 
 use super::engine::{Durability, Engine};
 use super::{StoreError, Tree, Tx};
@@ -44,6 +44,8 @@ pub struct Store {
     shared: Arc<Shared>,
     verbs: mpsc::Sender<Verb>,
     clock: Clock,
+    /// Its sender is dropped when the writer has ended.
+    ended: watch::Receiver<()>,
 }
 
 #[derive(Debug)]
@@ -70,6 +72,7 @@ impl Store {
             broken: AtomicBool::new(false),
         });
         let (verbs, waiting) = mpsc::channel(WAITING_MAX);
+        let (ending, ended) = watch::channel(());
         let writer = Writer {
             shared: Arc::clone(&shared),
             durability,
@@ -78,12 +81,16 @@ impl Store {
         };
         thread::Builder::new()
             .name("store-writer".into())
-            .spawn(move || writer.run(waiting))
+            .spawn(move || {
+                writer.run(waiting);
+                drop(ending);
+            })
             .map_err(|error| StoreError::Engine(format!("no thread: {error}")))?;
         Ok(Self {
             shared,
             verbs,
             clock,
+            ended,
         })
     }
 
@@ -124,6 +131,19 @@ impl Store {
             .read()
             .unwrap_or_else(PoisonError::into_inner);
         query(&Tx::new(&self.shared.engine, self.clock.now()))
+    }
+
+    /// Ends the last handle, and returns when the files are free for another store.
+    pub async fn close(self) {
+        let Self {
+            shared,
+            verbs,
+            mut ended,
+            ..
+        } = self;
+        drop((shared, verbs));
+        // The error is the end.
+        let _ = ended.changed().await;
     }
 
     pub fn is_sound(&self) -> bool {
