@@ -30,12 +30,15 @@ pub struct Committed {
     changed: bool,
 }
 
+/// Tells the one who waits.
+type Tell = Box<dyn FnOnce(Result<(), StoreError>) + Send>;
+
 type Verb = Box<dyn FnOnce(&mut Tx<'_>) -> Verdict + Send>;
 
 /// Whether to keep the verb's changes, and whom to tell how it went.
 struct Verdict {
     keep: bool,
-    answer: Box<dyn FnOnce(Result<(), StoreError>) + Send>,
+    answer: Tell,
 }
 
 /// A handle; clones share one store. The last one dropped ends the writer.
@@ -186,23 +189,16 @@ impl Writer {
             }
         }
         for (answer, applied) in answers {
-            answer(applied.and(durable.clone()));
+            answer(applied.and_then(|()| durable.clone()));
         }
     }
 
     /// Runs one verb and applies its changes; `None` if it panicked, which drops its answer.
-    #[expect(
-        clippy::type_complexity,
-        reason = "the answer of a verdict and what precedes it"
-    )]
     fn apply(
         &self,
         verb: Verb,
         committed: &mut Committed,
-    ) -> Option<(
-        Box<dyn FnOnce(Result<(), StoreError>) + Send>,
-        Result<(), StoreError>,
-    )> {
+    ) -> Option<(Tell, Result<(), StoreError>)> {
         let mut tx = Tx::new(&self.shared.engine, self.clock.now());
         let verdict = catch_unwind(AssertUnwindSafe(|| verb(&mut tx))).ok()?;
         if !verdict.keep || tx.changes.is_empty() {
