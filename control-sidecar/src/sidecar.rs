@@ -7,7 +7,7 @@ use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
-use tokio::time::interval;
+use tokio::time::{interval, sleep, timeout};
 use tokio_rustls::TlsAcceptor;
 
 use crate::app::App;
@@ -19,6 +19,7 @@ use crate::service::{ServiceError, housekeeping, participants};
 
 /// How often presence is looked at: a fifteenth of its grace.
 const PRESENCE_INTERVAL: Duration = Duration::from_secs(1);
+const GOODBYE_TIME_MAX: Duration = Duration::from_secs(2);
 const HOUSEKEEPING_INTERVAL: Duration = Duration::from_secs(600);
 
 #[derive(Debug)]
@@ -66,6 +67,17 @@ impl Sidecar {
         for task in self.background {
             // Cancelled, as it should be.
             let _ = task.await;
+        }
+        // Event sockets say goodbye in tasks of their own.
+        let app = self.app;
+        let alone = async {
+            while Arc::strong_count(&app) > 1 {
+                sleep(Duration::from_millis(10)).await;
+            }
+        };
+        let _ = timeout(GOODBYE_TIME_MAX, alone).await;
+        if let Some(app) = Arc::into_inner(app) {
+            app.store.close().await;
         }
     }
 }

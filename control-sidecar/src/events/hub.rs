@@ -11,6 +11,9 @@ use crate::model::{Announcement, Audience, Event};
 /// Events that wait for one socket: some seconds of a lively meeting.
 const QUEUE_MAX: usize = 256;
 
+/// Sockets of one participant. A page has one, and for a while those that its network has lost.
+const SOCKETS_PER_PARTICIPANT_MAX: usize = 4;
+
 /// Why the server closes an event socket.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum CloseCode {
@@ -91,7 +94,16 @@ impl Hub {
         let mut state = self.lock();
         state.last_id += 1;
         let id = state.last_id;
-        state.meetings.entry(meeting).or_default().push(Listener {
+        let listeners = state.meetings.entry(meeting).or_default();
+        let own = listeners
+            .iter()
+            .filter(|listener| listener.participant == participant);
+        if own.clone().count() >= SOCKETS_PER_PARTICIPANT_MAX {
+            // The oldest makes room; if its queue is full, it is on its way out already.
+            let oldest = own.into_iter().next();
+            let _ = oldest.map(|oldest| oldest.queue.try_send(Outgoing::Close(CloseCode::Normal)));
+        }
+        listeners.push(Listener {
             id,
             participant,
             queue: sender,

@@ -11,8 +11,8 @@ use crate::store::StoreError;
 
 #[derive(Clone, Debug, Serialize)]
 pub struct Problem {
-    #[serde(rename = "type")]
-    kind: String,
+    #[serde(rename = "type", serialize_with = "as_type")]
+    slug: &'static str,
     title: &'static str,
     #[serde(serialize_with = "as_number")]
     status: StatusCode,
@@ -24,7 +24,11 @@ pub struct Problem {
     #[serde(skip_serializing_if = "Option::is_none")]
     text: Option<String>,
     #[serde(skip)]
-    retry_after_seconds: Option<u64>,
+    retry_after_seconds: Option<u32>,
+}
+
+fn as_type<S: serde::Serializer>(slug: &&'static str, to: S) -> Result<S::Ok, S::Error> {
+    to.collect_str(&format_args!("https://millrace.dev/problems/{slug}"))
 }
 
 fn as_number<S: serde::Serializer>(status: &StatusCode, to: S) -> Result<S::Ok, S::Error> {
@@ -34,9 +38,9 @@ fn as_number<S: serde::Serializer>(status: &StatusCode, to: S) -> Result<S::Ok, 
 impl Problem {
     pub const CONTENT_TYPE: &'static str = "application/problem+json";
 
-    pub fn new(status: StatusCode, slug: &str, detail: impl Into<String>) -> Self {
+    pub fn new(status: StatusCode, slug: &'static str, detail: impl Into<String>) -> Self {
         Self {
-            kind: format!("https://millrace.dev/problems/{slug}"),
+            slug,
             title: status.canonical_reason().unwrap_or("Error"),
             status,
             detail: detail.into(),
@@ -71,11 +75,11 @@ impl Problem {
         Self::new(status, slug, detail)
     }
 
-    pub fn bad_request(slug: &str, detail: impl Into<String>) -> Self {
+    pub fn bad_request(slug: &'static str, detail: impl Into<String>) -> Self {
         Self::new(StatusCode::BAD_REQUEST, slug, detail)
     }
 
-    fn retry_after(mut self, seconds: u64) -> Self {
+    fn retry_after(mut self, seconds: u32) -> Self {
         self.retry_after_seconds = Some(seconds);
         self
     }
@@ -118,9 +122,12 @@ impl From<ServiceError> for Problem {
             ServiceError::PreconditionFailed => {
                 (StatusCode::PRECONDITION_FAILED, "precondition-failed")
             }
-            ServiceError::Unavailable { retry_after, .. } => {
+            ServiceError::Unavailable {
+                retry_after_seconds,
+                ..
+            } => {
                 let status = StatusCode::SERVICE_UNAVAILABLE;
-                return Self::new(status, "unavailable", detail).retry_after(retry_after.as_secs());
+                return Self::new(status, "unavailable", detail).retry_after(*retry_after_seconds);
             }
             ServiceError::Store(error) => return error.clone().into(),
         };

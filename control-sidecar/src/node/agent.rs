@@ -8,11 +8,11 @@ use std::time::Duration;
 
 use sfu_proto::control::{FromCore, Outcome, Refusal, Snapshot, ToCore, VERSION};
 use sfu_proto::ids::OperationId;
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::mpsc;
 use tokio::time::{sleep, timeout};
 
 use super::connection::{LinkError, Reader, Writer, connect};
-use super::{Direct, reports};
+use super::{Asked, Direct, reports};
 use crate::app::App;
 use crate::model::{CoreState, Event, random};
 use crate::service::reconcile::{self, Boot};
@@ -70,7 +70,7 @@ struct Link<'app> {
 struct Progress {
     /// Outbox sequences of the orders that wait for their answer.
     in_flight: Mutex<HashMap<OperationId, u64>>,
-    counters: Mutex<Vec<oneshot::Sender<Vec<(String, u64)>>>>,
+    counters: Mutex<Vec<Asked>>,
 }
 
 impl<'app> Link<'app> {

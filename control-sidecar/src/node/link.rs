@@ -9,12 +9,15 @@ use sfu_proto::ids::OperationId;
 use tokio::sync::{Notify, mpsc, oneshot, watch};
 use tokio::time::timeout;
 
+/// Who waits for the core's counters.
+pub type Asked = oneshot::Sender<Vec<(String, u64)>>;
+
 /// Orders that need no outbox, and questions.
 #[derive(Debug)]
 pub enum Direct {
     /// Worth something only now: what a page watches.
     Order(Order),
-    Counters(oneshot::Sender<Vec<(String, u64)>>),
+    Counters(Asked),
 }
 
 /// Direct messages that wait for the agent.

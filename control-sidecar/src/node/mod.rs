@@ -9,5 +9,5 @@ mod link;
 mod live;
 pub mod reports;
 
-pub use link::{CoreLink, Direct, Unanswered};
+pub use link::{Asked, CoreLink, Direct, Unanswered};
 pub use live::{Live, SessionLive};

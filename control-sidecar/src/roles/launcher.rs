@@ -98,6 +98,8 @@ fn start(role: &str, arguments: &[String]) -> io::Result<Child> {
         .arg(role)
         .args(arguments)
         .env(LAUNCHED, std::process::id().to_string())
+        // A group of its own: Ctrl-C reaches the launcher alone, which tells its roles in order.
+        .process_group(0)
         .kill_on_drop(true)
         .spawn()
 }

@@ -1,7 +1,5 @@
 //! Why a verb was refused: whose fault it is and what to do.
 
-use core::time::Duration;
-
 use crate::store::StoreError;
 
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -23,16 +21,19 @@ pub enum ServiceError {
     #[error("If-Match names another state of the session than the present one")]
     PreconditionFailed,
     #[error("{why}: try again later")]
-    Unavailable { why: String, retry_after: Duration },
+    Unavailable {
+        why: String,
+        retry_after_seconds: u32,
+    },
     #[error(transparent)]
     Store(#[from] StoreError),
 }
 
 impl ServiceError {
-    pub fn unavailable(why: impl Into<String>, retry_after_seconds: u64) -> Self {
+    pub fn unavailable(why: impl Into<String>, retry_after_seconds: u32) -> Self {
         Self::Unavailable {
             why: why.into(),
-            retry_after: Duration::from_secs(retry_after_seconds),
+            retry_after_seconds,
         }
     }
 }

@@ -20,8 +20,8 @@ use crate::sdp::{self, SdpError};
 const VIDEO_CODECS: [Codec; 2] = [Codec::Vp8, Codec::H264];
 
 /// Seconds after which trying again is worth while: the core restarts in less.
-const RETRY_AFTER_DOWN: u64 = 2;
-const RETRY_AFTER_FULL: u64 = 30;
+const RETRY_AFTER_DOWN: u32 = 2;
+const RETRY_AFTER_FULL: u32 = 30;
 
 #[derive(Debug, thiserror::Error)]
 pub enum MediaError {

@@ -3,7 +3,7 @@
 use sfu_proto::control::Command;
 use sfu_proto::ids::Epoch;
 
-use super::{Caller, ServiceError, participants, placing};
+use super::{Caller, ServiceError, participants, placing, sessions};
 use crate::model::{Audience, Event, Meeting, MeetingCode, MeetingStatus, random};
 use crate::store::Tx;
 
@@ -46,7 +46,11 @@ pub fn end(tx: &mut Tx<'_>, caller: &Caller) -> Result<(), ServiceError> {
     for participant in tx.present(meeting.id)? {
         participants::withdraw(tx, participant)?;
     }
+    for session in tx.open_sessions(Some(meeting.id))? {
+        sessions::mark_closed(tx, session)?;
+    }
     if meeting.placed {
+        // It ends the sessions at the core.
         placing::order(tx, &meeting, Command::CloseMeeting)?;
     }
     meeting.status = MeetingStatus::Ended;

@@ -166,16 +166,12 @@ fn depart(
     Ok(())
 }
 
-/// Ends a participant's presence: the row stays as history, the token goes.
+/// Ends a participant's presence: the row stays as history, the token goes. Their sessions are the
+/// caller's to close.
 pub(super) fn withdraw(tx: &mut Tx<'_>, mut participant: Participant) -> Result<(), ServiceError> {
     tx.delete_token(participant.token);
     participant.leave_at = Some(tx.now());
     participant.muted.set(Source::Screen, true);
-    for session in tx.open_sessions(Some(participant.meeting))? {
-        if session.participant == participant.id {
-            sessions::mark_closed(tx, session)?;
-        }
-    }
     tx.put_participant(&participant)?;
     Ok(())
 }

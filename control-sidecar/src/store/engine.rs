@@ -16,6 +16,9 @@ use super::{StoreError, Tree};
 /// One change: `None` deletes.
 pub(super) type Change = ((Tree, Vec<u8>), Option<Vec<u8>>);
 
+/// Key and value.
+pub(super) type Entry = (Vec<u8>, Vec<u8>);
+
 #[derive(Debug)]
 pub(super) struct Engine {
     db: sled::Db,
@@ -62,7 +65,7 @@ impl Engine {
         prefix: &[u8],
         from: &[u8],
         limit: usize,
-    ) -> Result<Vec<(Vec<u8>, Vec<u8>)>, StoreError> {
+    ) -> Result<Vec<Entry>, StoreError> {
         let start = prefix.max(from);
         self.tree(tree)
             .range(start..)

@@ -6,8 +6,8 @@ use serde::de::DeserializeOwned;
 use super::{StoreError, Tree};
 use crate::model;
 
-/// Longer records would leave sled's log for files of their own; nothing we keep comes near.
-const RECORD_BYTES_MAX: usize = 256 << 10;
+/// The longest is the stored answer to a join of a meeting with a thousand people.
+const RECORD_BYTES_MAX: usize = 1 << 20;
 
 /// A type with a tree of its own.
 pub trait Record: Serialize + DeserializeOwned {

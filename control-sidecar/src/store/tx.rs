@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use super::engine::Engine;
+use super::engine::{Engine, Entry};
 use super::{Record, StoreError, Tree, record};
 use crate::model::{Announcement, Audience, Event, Timestamp};
 use sfu_proto::ids::MeetingId;
@@ -70,7 +70,7 @@ impl<'engine> Tx<'engine> {
         prefix: &[u8],
         from: &[u8],
         limit: usize,
-    ) -> Result<Vec<(Vec<u8>, Vec<u8>)>, StoreError> {
+    ) -> Result<Vec<Entry>, StoreError> {
         let start = prefix.max(from).to_vec();
         let changed: Vec<_> = self
             .changes

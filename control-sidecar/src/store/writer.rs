@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 use std::thread;
 
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{mpsc, oneshot, watch};
 
 use super::engine::{Durability, Engine};
 use super::{StoreError, Tree, Tx};
@@ -30,12 +30,15 @@ pub struct Committed {
     changed: bool,
 }
 
+/// Tells the one who waits.
+type Tell = Box<dyn FnOnce(Result<(), StoreError>) + Send>;
+
 type Verb = Box<dyn FnOnce(&mut Tx<'_>) -> Verdict + Send>;
 
 /// Whether to keep the verb's changes, and whom to tell how it went.
 struct Verdict {
     keep: bool,
-    answer: Box<dyn FnOnce(Result<(), StoreError>) + Send>,
+    answer: Tell,
 }
 
 /// A handle; clones share one store. The last one dropped ends the writer.
@@ -44,6 +47,8 @@ pub struct Store {
     shared: Arc<Shared>,
     verbs: mpsc::Sender<Verb>,
     clock: Clock,
+    /// Its sender is dropped when the writer has ended.
+    ended: watch::Receiver<()>,
 }
 
 #[derive(Debug)]
@@ -70,6 +75,7 @@ impl Store {
             broken: AtomicBool::new(false),
         });
         let (verbs, waiting) = mpsc::channel(WAITING_MAX);
+        let (ending, ended) = watch::channel(());
         let writer = Writer {
             shared: Arc::clone(&shared),
             durability,
@@ -78,12 +84,16 @@ impl Store {
         };
         thread::Builder::new()
             .name("store-writer".into())
-            .spawn(move || writer.run(waiting))
+            .spawn(move || {
+                writer.run(waiting);
+                drop(ending);
+            })
             .map_err(|error| StoreError::Engine(format!("no thread: {error}")))?;
         Ok(Self {
             shared,
             verbs,
             clock,
+            ended,
         })
     }
 
@@ -126,6 +136,19 @@ impl Store {
         query(&Tx::new(&self.shared.engine, self.clock.now()))
     }
 
+    /// Ends the last handle, and returns when the files are free for another store.
+    pub async fn close(self) {
+        let Self {
+            shared,
+            verbs,
+            mut ended,
+            ..
+        } = self;
+        drop((shared, verbs));
+        // The error is the end.
+        let _ = ended.changed().await;
+    }
+
     pub fn is_sound(&self) -> bool {
         !self.shared.broken.load(Ordering::Relaxed)
     }
@@ -166,23 +189,16 @@ impl Writer {
             }
         }
         for (answer, applied) in answers {
-            answer(applied.and(durable.clone()));
+            answer(applied.and_then(|()| durable.clone()));
         }
     }
 
     /// Runs one verb and applies its changes; `None` if it panicked, which drops its answer.
-    #[expect(
-        clippy::type_complexity,
-        reason = "the answer of a verdict and what precedes it"
-    )]
     fn apply(
         &self,
         verb: Verb,
         committed: &mut Committed,
-    ) -> Option<(
-        Box<dyn FnOnce(Result<(), StoreError>) + Send>,
-        Result<(), StoreError>,
-    )> {
+    ) -> Option<(Tell, Result<(), StoreError>)> {
         let mut tx = Tx::new(&self.shared.engine, self.clock.now());
         let verdict = catch_unwind(AssertUnwindSafe(|| verb(&mut tx))).ok()?;
         if !verdict.keep || tx.changes.is_empty() {

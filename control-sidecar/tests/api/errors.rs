@@ -75,7 +75,7 @@ async fn methods_types_and_bodies_are_checked() {
     );
     assert_eq!(
         send(json, "[".repeat(16_000)).await,
-        (400, "broken-json".into())
+        (422, "invalid".into())
     );
 }
 

@@ -258,3 +258,19 @@ async fn an_open_media_session_is_presence_too() {
         2
     );
 }
+
+#[tokio::test]
+async fn a_fifth_socket_takes_the_place_of_the_first() {
+    let (world, _core) = World::new().await;
+    let meeting = world.meeting().await;
+    let ann = world.join(&meeting, "Ann").await;
+    let mut sockets = Vec::new();
+    for _ in 0..5 {
+        let mut events = world.events(&meeting, &ann.token).await;
+        events.wait_for("welcome").await;
+        sockets.push(events);
+    }
+    assert_eq!(sockets[0].closed().await, 1000);
+    sockets[1].say(json!({"type": "ping"})).await;
+    sockets[1].wait_for("pong").await;
+}

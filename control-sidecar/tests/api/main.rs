@@ -1,6 +1,8 @@
 //! The HTTP contract, against a real server on loopback with a store of its own and a fake core
 //! that speaks the real control protocol over a real Unix socket.
 
+#![allow(unreachable_pub, reason = "a test binary has no outside")]
+
 mod client;
 mod errors;
 mod events;

@@ -1,8 +1,9 @@
 //! Create, look, join, leave, end.
 
 use serde_json::json;
+use sfu_proto::control::Command;
 
-use crate::world::World;
+use crate::world::{CHROMIUM, World};
 
 #[tokio::test]
 async fn a_meeting_is_made_joined_and_ended() {
@@ -113,4 +114,21 @@ async fn an_id_is_never_given_twice() {
     let again = world.join(&meeting, "Ann").await;
     assert_eq!(again.id, 2);
     assert_eq!(again.join["participant"]["role"], "host");
+}
+
+#[tokio::test]
+async fn a_meeting_ends_with_its_sessions() {
+    let (world, core) = World::new().await;
+    let meeting = world.meeting().await;
+    let ann = world.join(&meeting, "Ann").await;
+    let media = format!("{meeting}/media");
+    world.client.post_sdp(&media, &ann.token, CHROMIUM).await;
+    world
+        .client
+        .post(&format!("{meeting}/end"), &ann.token, json!({}))
+        .await;
+    core.ordered(|command| *command == Command::CloseMeeting)
+        .await;
+    let late = world.client.post_sdp(&media, &ann.token, CHROMIUM).await;
+    assert_eq!(late.problem(), (410, "meeting-ended".into()));
 }
