@@ -16,8 +16,8 @@ const ADDRESSES_MAX: usize = 32;
 pub fn bindable(local: &[LocalAddress]) -> Result<Vec<IpAddr>, StartupError> {
     let mut addresses: Vec<_> = local
         .iter()
-        .filter(|address| !(address.is_link_local && address.ip.is_ipv6()))
-        .map(|address| address.ip)
+        .filter(|address| !(address.is_link_local && address.address.is_ipv6()))
+        .map(|address| address.address)
         .collect();
     addresses.sort_unstable();
     addresses.dedup();

@@ -1,7 +1,8 @@
 //! The way into a worker: a bounded queue that is emptied once a pass, and the waker that ends the
 //! worker's wait.
 
-use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use sfu_proto::control::{MeetingState, Order, Outcome, Report};
 use sfu_proto::ids::{OperationId, SessionId};
@@ -37,22 +38,23 @@ pub struct MailboxFull;
 #[derive(Clone, Debug)]
 pub struct Mailbox {
     queue: SyncSender<ToWorker>,
-    waker: Waker,
+    /// A worker that begins anew has a new driver, and with it a new waker.
+    waker: Arc<Mutex<Waker>>,
 }
 
 impl Mailbox {
     pub fn new(waker: Waker) -> (Self, Receiver<ToWorker>) {
         let (queue, receiver) = sync_channel(MAILBOX_MESSAGES_MAX);
-        (Self { queue, waker }, receiver)
+        (Self { queue, waker: Arc::new(Mutex::new(waker)) }, receiver)
     }
 
     pub fn post(&self, message: ToWorker) -> Result<(), MailboxFull> {
-        match self.queue.try_send(message) {
-            Ok(()) => {
-                self.waker.wake();
-                Ok(())
-            }
-            Err(TrySendError::Full(_) | TrySendError::Disconnected(_)) => Err(MailboxFull),
-        }
+        self.queue.try_send(message).map_err(|_| MailboxFull)?;
+        self.waker.lock().unwrap_or_else(PoisonError::into_inner).wake();
+        Ok(())
+    }
+
+    pub fn wake_by(&self, waker: Waker) {
+        *self.waker.lock().unwrap_or_else(PoisonError::into_inner) = waker;
     }
 }

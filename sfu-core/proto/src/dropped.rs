@@ -37,6 +37,8 @@ dropped! {
     StunUnexpected = "stun_unexpected",
     /// A check that has been answered before, come again from another address.
     StunReplayed = "stun_replayed",
+    /// A check from an address at which another session is.
+    StunAddressTaken = "stun_address_taken",
     /// More validated addresses than `limits::ADDRESSES_PER_SESSION_MAX`.
     StunAddressesFull = "stun_addresses_full",
 

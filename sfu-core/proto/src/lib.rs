@@ -34,9 +34,9 @@ pub mod rtcp;
 
 pub mod congestion;
 
-pub mod session;
+mod session;
 
-pub mod forward;
+mod forward;
 
 pub mod shard;
 

@@ -197,12 +197,24 @@ impl Shard {
         let message = stun::Message::parse(datagram.bytes)?;
         let (local_ufrag, _) = message.username().ok_or(Dropped::StunUnknownUser)?;
         let key = self.addresses.session_named(local_ufrag)?;
+        if let Ok(owner) = self.addresses.session_at(datagram.route)
+            && owner != key
+            && self.sessions[owner.0].agent.is_valid(datagram.route)
+        {
+            // Whoever knows one password could otherwise take over another's address by spoofing.
+            return Err(Dropped::StunAddressTaken);
+        }
         let session = &mut self.sessions[key.0];
-        let checked =
-            session.agent.handle_check(now, datagram.route, &message, datagram.bytes, batch)?;
+        let checked = session.agent.handle_check(now, datagram.route, &message, batch)?;
         self.counters.checks_answered += 1;
+        if let Some(evicted) = checked.evicted {
+            self.addresses.forget(evicted, key);
+        }
         if checked.new_address {
             self.addresses.learn(datagram.route, key);
+        }
+        if let Some(retired) = session.agent.take_retired_ufrag() {
+            self.addresses.forget_name(&retired);
         }
         if session.phase == SessionPhase::Checking && session.agent.selected().is_some() {
             self.enter(now, key, SessionPhase::Handshaking);

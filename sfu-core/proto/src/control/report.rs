@@ -81,6 +81,8 @@ pub enum SessionEnd {
     ConsentExpired,
     /// The far side said goodbye (DTLS close_notify).
     ClosedByPeer,
+    /// The worker that carried it has failed.
+    WorkerFailed,
     /// The participant's newer session has taken over.
     TakenOver,
 }

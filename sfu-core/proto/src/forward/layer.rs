@@ -120,7 +120,7 @@ impl Layer {
         self.highest = self.highest.max(sequence);
         self.last_arrival = Some(received.arrival);
         if !received.is_repair {
-            self.reception.note(sequence, wire_timestamp, received.arrival);
+            self.reception.packet(sequence, wire_timestamp, received.arrival);
         }
         if self.gap.note(received.arrival, sequence) == Arrived::AfterInterruption {
             self.keyframe.want();
@@ -135,6 +135,10 @@ impl Layer {
     /// The whole sequence that a repair's 16 bits name (RFC 4588 §4, OSN).
     pub fn widen(&self, original_sequence: u16) -> u64 {
         sequence::widen(self.highest, original_sequence)
+    }
+
+    pub fn is_video(&self) -> bool {
+        self.source != Source::Audio
     }
 
     /// The sequences that came in this pass, in the order in which they came.

@@ -6,6 +6,7 @@
 use slab::Slab;
 
 use super::layer::{Layer, LayerKey, Received};
+use super::slot::Slot;
 use super::speaker::{Speakers, UNKNOWN_LEVEL};
 use super::subscriber::Subscriber;
 use super::track::{Track, TrackKey};
@@ -280,6 +281,13 @@ impl Meeting {
     /// Media waits to be forwarded.
     pub fn has_arrived(&self) -> bool {
         self.arrived
+    }
+
+    pub fn slots_of(&self, session: SessionKey) -> impl Iterator<Item = &Slot> {
+        self.subscribers
+            .iter()
+            .filter(move |(_, subscriber)| subscriber.session == session)
+            .flat_map(|(_, subscriber)| &subscriber.slots)
     }
 
     pub fn slot_states(&self, session: SessionKey) -> Vec<SlotState> {

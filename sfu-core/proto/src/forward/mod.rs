@@ -21,6 +21,7 @@ mod speaker;
 mod subscriber;
 mod track;
 
+pub use gap::MISSING_MAX;
 pub use layer::{Layer, LayerKey, Received};
 pub use meeting::{Cursor, Meeting};
 pub use outgoing::Outgoing;

@@ -16,7 +16,7 @@ pub fn widen(reference: u64, sequence: u16) -> u64 {
     reference
         .checked_add_signed(distance.into())
         // There is nothing before the first cycle, so the nearest number lies after.
-        .unwrap_or(sequence.into())
+        .unwrap_or_else(|| sequence.into())
 }
 
 /// Widens one source's sequences in the order in which they arrive.

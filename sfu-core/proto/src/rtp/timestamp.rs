@@ -16,7 +16,7 @@ pub fn widen(reference: u64, timestamp: u32) -> u64 {
     reference
         .checked_add_signed(distance.into())
         // There is nothing before the first cycle, so the nearest time lies after.
-        .unwrap_or(timestamp.into())
+        .unwrap_or_else(|| timestamp.into())
 }
 
 /// Widens one source's timestamps in the order in which they arrive.

@@ -46,9 +46,8 @@ impl AddressMap {
         }
     }
 
-    /// Keeps of a session's names those that `keep` accepts.
-    pub fn retain_names(&mut self, session: SessionKey, keep: impl Fn(&str) -> bool) {
-        self.by_ufrag.retain(|ufrag, owner| *owner != session || keep(ufrag));
+    pub fn forget_name(&mut self, local_ufrag: &str) {
+        self.by_ufrag.remove(local_ufrag);
     }
 
     pub fn remove(&mut self, session: SessionKey) {

@@ -165,11 +165,12 @@ impl Shard {
         let local = credentials::local(self.config.worker, &mut self.rng);
         let session = &mut self.sessions[key.0];
         session.agent.restart(local.clone(), remote);
+        if let Some(replaced) = session.agent.take_retired_ufrag() {
+            self.addresses.forget_name(&replaced);
+        }
         session.opened.ice = local;
         let opened = session.opened.clone();
         self.addresses.name(&opened.ice.ufrag, key);
-        let agent = &self.sessions[key.0].agent;
-        self.addresses.retain_names(key, |ufrag| agent.accepts_ufrag(ufrag));
         Ok(Outcome::SessionOpened(opened))
     }
 

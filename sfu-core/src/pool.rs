@@ -1,0 +1,229 @@
+//! Starts the workers, and starts one anew when it has failed.
+
+use std::net::{IpAddr, SocketAddr};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::mpsc::{Receiver, SyncSender};
+use std::sync::{Arc, OnceLock};
+use std::thread;
+use std::time::Duration;
+
+use ring::rand::{SecureRandom as _, SystemRandom};
+use sfu_proto::control::{Fingerprint, SessionEnd};
+use sfu_proto::shard::{HandshakeEvent, Shard, ShardConfig};
+use sfu_proto::srtp::{KeyingMaterial, Profile};
+use sfu_uring::{BoundSocket, Driver, DriverKind, Waker};
+
+use crate::candidates;
+use crate::clock::Clock;
+use crate::config::{CoreConfig, SOCKET_BUFFER_BYTES};
+use crate::control::ControlEvent;
+use crate::dtls::{Certificate, DtlsFailure, DtlsOutput, DtlsSender, DtlsThread};
+use crate::mailbox::{FromWorker, Mailbox, ToWorker};
+use crate::startup_error::StartupError;
+use crate::worker::Worker;
+
+/// A worker that failed is started again after this pause, so that a fault that comes at once does
+/// not become a busy loop.
+const RESTART_PAUSE: Duration = Duration::from_millis(100);
+
+/// All that a worker is made of, to make it again.
+#[derive(Clone, Debug)]
+struct Blueprint {
+    index: usize,
+    config: Arc<CoreConfig>,
+    addresses: Arc<Vec<IpAddr>>,
+    clock: Clock,
+    fingerprint: Fingerprint,
+    dtls: DtlsSender,
+    reports: SyncSender<ControlEvent>,
+}
+
+/// Starts the handshake thread and all workers. What cannot be bound or opened is said here, before
+/// anything runs.
+pub fn start(
+    config: CoreConfig,
+    reports: &SyncSender<ControlEvent>,
+) -> Result<Vec<Mailbox>, StartupError> {
+    let local = sfu_uring::local_addresses().map_err(StartupError::Interfaces)?;
+    let addresses = Arc::new(candidates::bindable(&local)?);
+    let config = Arc::new(config);
+    let certificate =
+        Certificate::generate().map_err(|error| StartupError::Dtls(error.to_string()))?;
+    let fingerprint = certificate.fingerprint();
+    let mailboxes: Arc<OnceLock<Vec<Mailbox>>> = Arc::default();
+    let dtls = start_dtls(certificate, Arc::clone(&mailboxes))?;
+
+    let clock = Clock::start();
+    let mut opened = Vec::new();
+    for index in 0..config.workers {
+        let blueprint = Blueprint {
+            index,
+            config: Arc::clone(&config),
+            addresses: Arc::clone(&addresses),
+            clock,
+            fingerprint,
+            dtls: dtls.clone(),
+            reports: reports.clone(),
+        };
+        let (driver, waker, kind) = open_driver(&blueprint)?;
+        announce(&blueprint, &kind);
+        let (mailbox, messages) = Mailbox::new(waker);
+        opened.push((blueprint, driver, mailbox, messages));
+    }
+    let all: Vec<_> = opened.iter().map(|(_, _, mailbox, _)| mailbox.clone()).collect();
+    // Nobody else sets it.
+    let _ = mailboxes.set(all.clone());
+    for (blueprint, driver, mailbox, messages) in opened {
+        thread::Builder::new()
+            .name(format!("worker-{}", blueprint.index))
+            .spawn(move || live(&blueprint, driver, &mailbox, &messages))
+            .map_err(StartupError::Thread)?;
+    }
+    Ok(all)
+}
+
+fn start_dtls(
+    certificate: Certificate,
+    mailboxes: Arc<OnceLock<Vec<Mailbox>>>,
+) -> Result<DtlsSender, StartupError> {
+    let deliver = move |worker: usize, output: DtlsOutput| {
+        let mailbox = mailboxes.get().and_then(|all| all.get(worker));
+        let Some(mailbox) = mailbox else { return };
+        if let Some(message) = translate(output) {
+            // A worker too far behind to take it: the far side repeats its flight.
+            let _ = mailbox.post(message);
+        }
+    };
+    let (_, sender) = DtlsThread::start(certificate, deliver)
+        .map_err(|error| StartupError::Dtls(error.to_string()))?;
+    Ok(sender)
+}
+
+fn translate(output: DtlsOutput) -> Option<ToWorker> {
+    let (session, event) = match output {
+        DtlsOutput::Records { session, bytes } => (session, HandshakeEvent::Records(bytes)),
+        DtlsOutput::Keys { session, profile, keying } => {
+            let profile = Profile::from_id(profile)?;
+            let keys = KeyingMaterial::from_exporter(profile, &keying)?;
+            (session, HandshakeEvent::Keys(keys))
+        }
+        DtlsOutput::Failed { session, why } => {
+            tracing::info!(%session, "handshake failed: {why}");
+            let end = match why {
+                DtlsFailure::WrongFingerprint => SessionEnd::WrongFingerprint,
+                _ => SessionEnd::HandshakeFailed,
+            };
+            (session, HandshakeEvent::Ended(end))
+        }
+        DtlsOutput::Closed { session } => {
+            (session, HandshakeEvent::Ended(SessionEnd::ClosedByPeer))
+        }
+    };
+    Some(ToWorker::Handshake { session, event })
+}
+
+fn open_driver(blueprint: &Blueprint) -> Result<(Driver, Waker, DriverKind), StartupError> {
+    let port = candidates::port_of(&blueprint.config, blueprint.index)?;
+    let addresses: Vec<_> =
+        blueprint.addresses.iter().map(|ip| SocketAddr::new(*ip, port)).collect();
+    let sockets = sfu_uring::bind(&addresses, SOCKET_BUFFER_BYTES)?;
+    if blueprint.index == 0 {
+        warn_of_shortfalls(&sockets);
+    }
+    Ok(Driver::open(blueprint.config.driver, sockets)?)
+}
+
+/// Once for all sockets: they all meet the same limit.
+fn warn_of_shortfalls(sockets: &[BoundSocket]) {
+    for shortfall in sockets.first().map(BoundSocket::shortfalls).unwrap_or_default() {
+        tracing::warn!("{shortfall}");
+    }
+}
+
+fn announce(blueprint: &Blueprint, kind: &DriverKind) {
+    if blueprint.index > 0 {
+        return;
+    }
+    let workers = blueprint.config.workers;
+    tracing::info!("{workers} workers from UDP port {} on, driver: {kind}", blueprint.config.udp_port);
+}
+
+/// The thread of one worker. A panic ends its meetings; the thread begins anew.
+fn live(
+    blueprint: &Blueprint,
+    driver: Driver,
+    mailbox: &Mailbox,
+    messages: &Receiver<ToWorker>,
+) {
+    pin(blueprint.index);
+    let mut driver = Some(driver);
+    loop {
+        let opened = match driver.take() {
+            Some(driver) => Ok(driver),
+            None => open_driver(blueprint).map(|(driver, waker, _)| {
+                mailbox.wake_by(waker);
+                driver
+            }),
+        };
+        let failure = match opened {
+            Err(error) => error.to_string(),
+            Ok(driver) => {
+                let run = AssertUnwindSafe(|| build(blueprint, driver)?.run(messages));
+                match catch_unwind(run) {
+                    Ok(Ok(())) => return,
+                    Ok(Err(error)) => error.to_string(),
+                    Err(_) => "it panicked; its message stands above".to_owned(),
+                }
+            }
+        };
+        tracing::error!("worker {} failed, its meetings are lost: {failure}", blueprint.index);
+        let failed = FromWorker::Failed { worker: blueprint.index };
+        if blueprint.reports.send(ControlEvent::Worker(failed)).is_err() {
+            return;
+        }
+        thread::sleep(RESTART_PAUSE);
+    }
+}
+
+fn build(blueprint: &Blueprint, driver: Driver) -> Result<Worker, sfu_uring::DriverError> {
+    let candidates =
+        candidates::advertised(&blueprint.config, &blueprint.addresses, blueprint.index);
+    let shard = Shard::new(ShardConfig {
+        worker: u8::try_from(blueprint.index).unwrap_or(u8::MAX),
+        seed: random(),
+        wall: blueprint.clock.wall(),
+        fingerprint: blueprint.fingerprint,
+        candidates: candidates.unwrap_or_default(),
+    });
+    Ok(Worker {
+        index: blueprint.index,
+        clock: blueprint.clock,
+        driver,
+        shard,
+        batch: Worker::batch(),
+        dtls: blueprint.dtls.clone(),
+        reports: blueprint.reports.clone(),
+        reports_dropped: 0,
+        handshakes_dropped: 0,
+    })
+}
+
+fn pin(index: usize) {
+    let cores = sfu_uring::allowed_cores().unwrap_or_default();
+    let Some(core) = cores.get(index % cores.len().max(1)) else { return };
+    if let Err(error) = sfu_uring::pin_current_thread(*core) {
+        tracing::warn!("worker {index} is not pinned to core {core}: {error}");
+    }
+}
+
+/// Bytes that nobody can guess.
+///
+/// # Panics
+///
+/// If the kernel gives no randomness: then no password of ours would be safe.
+pub fn random<const N: usize>() -> [u8; N] {
+    let mut bytes = [0; N];
+    // See Panics.
+    SystemRandom::new().fill(&mut bytes).expect("the kernel's random numbers");
+    bytes
+}
