@@ -58,15 +58,18 @@ export class Server {
   }
 
   async stop() {
+    if (this.#process) await this.#endProcesses();
+    rmSync(this.#dataDir, { recursive: true, force: true });
+  }
+
+  async #endProcesses() {
     const { pid } = this.#process;
-    const roles = descendants(pid).map((role) => role.pid);
-    process.kill(pid, 'SIGTERM');
-    const gone = () => ![pid, ...roles].some(isAlive);
-    await until('the appliance ends when told to', gone, 10_000).catch((error) => {
-      for (const left of [pid, ...roles].filter(isAlive)) process.kill(left, 'SIGKILL');
+    const all = [pid, ...descendants(pid).map((role) => role.pid)];
+    if (isAlive(pid)) process.kill(pid, 'SIGTERM');
+    await until('the appliance ends when told to', () => !all.some(isAlive), 15_000).catch((error) => {
+      for (const left of all.filter(isAlive)) process.kill(left, 'SIGKILL');
       throw error;
     });
-    rmSync(this.#dataDir, { recursive: true, force: true });
   }
 
   async health() {
