@@ -71,21 +71,34 @@ export function flashAndBeep() {
     gate.gain.setValueAtTime(0.5, second);
     gate.gain.setValueAtTime(0, second + FLASH_SECONDS);
   }
+  const [picture] = canvas.captureStream(30).getVideoTracks();
+  const [sound] = output.stream.getAudioTracks();
+  window.flashing = new MediaStream([picture, sound]);
   navigator.mediaDevices.getUserMedia = async (wanted) => {
     await context.resume();
-    const tracks = [];
-    if (wanted.video) tracks.push(...canvas.captureStream(30).getVideoTracks());
-    if (wanted.audio) tracks.push(...output.stream.getAudioTracks());
+    const tracks = [wanted.video && picture, wanted.audio && sound].filter(Boolean);
     return new MediaStream(tracks.map((track) => track.clone()));
   };
 }
 
-/// Notes when the tile of a participant turns white and when the audio slots begin to beep, on one
-/// clock (performance.now), into window.flashes and window.beeps.
+/// Notes when a picture turns white and when a beep begins, on one clock (performance.now), into
+/// window.flashes and window.beeps. Looks at the tile of a participant and listens to the audio
+/// slots; without a participant, at what flashAndBeep() makes itself, before it is sent.
 export async function watchFlashesAndBeeps(participantId) {
   window.flashes = [];
   window.beeps = [];
-  const video = document.querySelector(`[data-testid="tile-${participantId}"] video`);
+  let video = document.querySelector(`[data-testid="tile-${participantId}"] video`);
+  let sound = [];
+  if (participantId) {
+    const isAudio = new Set(window.millrace.slots().filter((one) => one.kind === 'audio').map((one) => one.mid));
+    const lines = window.millrace.pc.getTransceivers().filter((one) => isAudio.has(one.mid));
+    sound = lines.map((line) => line.receiver.track);
+  } else {
+    video = Object.assign(document.createElement('video'), { muted: true, srcObject: window.flashing });
+    document.body.append(video);
+    await video.play();
+    sound = window.flashing.getAudioTracks();
+  }
   const canvas = document.createElement('canvas');
   [canvas.width, canvas.height] = [16, 9];
   const paint = canvas.getContext('2d', { willReadFrequently: true });
@@ -117,9 +130,8 @@ export async function watchFlashesAndBeeps(participantId) {
   const url = URL.createObjectURL(new Blob([code], { type: 'text/javascript' }));
   await context.audioWorklet.addModule(url);
   const meter = new AudioWorkletNode(context, 'beeps', { numberOfOutputs: 1 });
-  for (const slot of window.millrace.slots().filter((one) => one.kind === 'audio')) {
-    const line = window.millrace.pc.getTransceivers().find((one) => one.mid === slot.mid);
-    context.createMediaStreamSource(new MediaStream([line.receiver.track])).connect(meter);
+  for (const track of sound) {
+    context.createMediaStreamSource(new MediaStream([track])).connect(meter);
   }
   meter.connect(new GainNode(context, { gain: 0 })).connect(context.destination);
   meter.port.onmessage = ({ data: heardAt }) => {
