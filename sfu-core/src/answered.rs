@@ -11,17 +11,17 @@ use sfu_proto::ids::OperationId;
 const ANSWERS_MAX: usize = 8_192;
 
 #[derive(Debug, Default)]
-pub struct Answered {
+pub(crate) struct Answered {
     outcomes: HashMap<OperationId, Outcome>,
     oldest_first: VecDeque<OperationId>,
 }
 
 impl Answered {
-    pub fn look_up(&self, operation: OperationId) -> Option<&Outcome> {
+    pub(crate) fn look_up(&self, operation: OperationId) -> Option<&Outcome> {
         self.outcomes.get(&operation)
     }
 
-    pub fn remember(&mut self, operation: OperationId, outcome: Outcome) {
+    pub(crate) fn remember(&mut self, operation: OperationId, outcome: Outcome) {
         if self.outcomes.insert(operation, outcome).is_some() {
             return;
         }

@@ -22,10 +22,10 @@ pub struct CoreConfig {
 
 /// Kernel buffer of each socket: about 60 ms of one worker's full load (170,000 packets of 1,200
 /// bytes a second in, as many out). Less is reported at start, with the cure.
-pub const SOCKET_BUFFER_BYTES: usize = 4 << 20;
+pub(crate) const SOCKET_BUFFER_BYTES: usize = 4 << 20;
 
 /// Orders and handshake results waiting for one worker.
-pub const MAILBOX_MESSAGES_MAX: usize = 4_096;
+pub(crate) const MAILBOX_MESSAGES_MAX: usize = 4_096;
 
 /// Answers and reports of all workers waiting for the control socket.
-pub const REPORTS_MAX: usize = 16_384;
+pub(crate) const REPORTS_MAX: usize = 16_384;

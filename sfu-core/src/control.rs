@@ -25,7 +25,7 @@ use crate::mailbox::{FromWorker, Mailbox, ToWorker};
 
 /// Everything that the control thread waits for, in one queue.
 #[derive(Debug)]
-pub enum ControlEvent {
+pub(crate) enum ControlEvent {
     Socket(SocketEvent),
     Worker(FromWorker),
 }
@@ -47,12 +47,15 @@ struct Gathering<T> {
 
 impl<T> Default for Gathering<T> {
     fn default() -> Self {
-        Self { awaited: 0, parts: Vec::new() }
+        Self {
+            awaited: 0,
+            parts: Vec::new(),
+        }
     }
 }
 
 #[derive(Debug)]
-pub struct Control {
+pub(crate) struct Control {
     boot: u128,
     workers: Vec<Mailbox>,
     directory: Directory,
@@ -64,7 +67,7 @@ pub struct Control {
 }
 
 impl Control {
-    pub fn new(boot: u128, workers: Vec<Mailbox>) -> Self {
+    pub(crate) fn new(boot: u128, workers: Vec<Mailbox>) -> Self {
         Self {
             boot,
             directory: Directory::new(workers.len()),
@@ -78,7 +81,7 @@ impl Control {
     }
 
     /// Ends when every sender has gone.
-    pub fn run(mut self, events: &Receiver<ControlEvent>) {
+    pub(crate) fn run(mut self, events: &Receiver<ControlEvent>) {
         for event in events {
             match event {
                 ControlEvent::Socket(event) => self.handle_socket(event),
@@ -91,20 +94,33 @@ impl Control {
         match event {
             SocketEvent::Connected(id, stream) => {
                 // The newest sidecar is the sidecar: an older one is hanging or gone.
-                let older = self.connection.replace(Connection { id, stream, greeted: false });
+                let older = self.connection.replace(Connection {
+                    id,
+                    stream,
+                    greeted: false,
+                });
                 if let Some(older) = older {
                     // Its reader ends with it.
                     let _ = older.stream.shutdown(std::net::Shutdown::Both);
                 }
-                self.send(&FromCore::Hello { version: VERSION, boot: self.boot });
+                self.send(&FromCore::Hello {
+                    version: VERSION,
+                    boot: self.boot,
+                });
             }
             SocketEvent::Gone(id) => {
-                if self.connection.as_ref().is_some_and(|connection| connection.id == id) {
+                if self
+                    .connection
+                    .as_ref()
+                    .is_some_and(|connection| connection.id == id)
+                {
                     self.connection = None;
                 }
             }
             SocketEvent::Frame(id, frame) => {
-                let Some(connection) = &mut self.connection else { return };
+                let Some(connection) = &mut self.connection else {
+                    return;
+                };
                 if connection.id != id {
                     return;
                 }
@@ -137,18 +153,37 @@ impl Control {
             None => Refusal::NoSuchMeeting,
             Some(worker) => match self.workers[worker].post(ToWorker::Order(order)) {
                 Ok(()) => return,
-                Err(_) => Refusal::Full { limit: "MAILBOX_MESSAGES_MAX".to_owned() },
+                Err(_) => Refusal::Full {
+                    limit: "MAILBOX_MESSAGES_MAX".to_owned(),
+                },
             },
         };
-        self.send(&FromCore::Answer { operation, outcome: Outcome::Refused(refusal) });
+        self.send(&FromCore::Answer {
+            operation,
+            outcome: Outcome::Refused(refusal),
+        });
     }
 
     /// Asks every worker; the parts are put together as they come back.
     fn ask_all(&mut self, question: impl Fn() -> ToWorker) {
-        let asked = self.workers.iter().filter(|worker| worker.post(question()).is_ok()).count();
+        let asked = self
+            .workers
+            .iter()
+            .filter(|worker| worker.post(question()).is_ok())
+            .count();
         match question() {
-            ToWorker::Snapshot => self.snapshot = Gathering { awaited: asked, parts: Vec::new() },
-            _ => self.counters = Gathering { awaited: asked, parts: Vec::new() },
+            ToWorker::Snapshot => {
+                self.snapshot = Gathering {
+                    awaited: asked,
+                    parts: Vec::new(),
+                }
+            }
+            _ => {
+                self.counters = Gathering {
+                    awaited: asked,
+                    parts: Vec::new(),
+                }
+            }
         }
     }
 
@@ -183,11 +218,20 @@ impl Control {
 
     /// Keeps in mind which sessions live where, for the day a worker fails.
     fn note(&mut self, report: &Report) {
-        let Report::Session { meeting, session, participant, phase } = report else { return };
+        let Report::Session {
+            meeting,
+            session,
+            participant,
+            phase,
+        } = report
+        else {
+            return;
+        };
         if matches!(phase, SessionPhase::Closed(_)) {
             self.sessions.remove(session);
         } else if let Some(worker) = self.directory.worker_of(*meeting) {
-            self.sessions.insert(*session, (worker, *meeting, *participant));
+            self.sessions
+                .insert(*session, (worker, *meeting, *participant));
         }
     }
 
@@ -200,12 +244,19 @@ impl Control {
             .collect();
         for (session, (_, meeting, participant)) in lost {
             let phase = SessionPhase::Closed(SessionEnd::WorkerFailed);
-            self.send(&FromCore::Report(Report::Session { meeting, session, participant, phase }));
+            self.send(&FromCore::Report(Report::Session {
+                meeting,
+                session,
+                participant,
+                phase,
+            }));
         }
     }
 
     fn send(&mut self, message: &FromCore) {
-        let Some(connection) = &mut self.connection else { return };
+        let Some(connection) = &mut self.connection else {
+            return;
+        };
         let mut frame = Vec::new();
         let written = codec::encode(message, &mut frame).map_err(|error| error.to_string());
         let written = written.and_then(|()| {

@@ -17,10 +17,14 @@ use crate::startup_error::StartupError;
 const WRITE_TIME_MAX: Duration = Duration::from_secs(2);
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct ConnectionId(u64);
+pub(crate) struct ConnectionId(u64);
 
+#[expect(
+    clippy::large_enum_variant,
+    reason = "nearly all are frames, and nearly all frames orders"
+)]
 #[derive(Debug)]
-pub enum SocketEvent {
+pub(crate) enum SocketEvent {
     Connected(ConnectionId, UnixStream),
     Frame(ConnectionId, ToCore),
     Gone(ConnectionId),
@@ -28,10 +32,15 @@ pub enum SocketEvent {
 
 /// Binds the socket, for this user alone. A socket file that nobody answers on is what a dead core
 /// has left behind.
-pub fn listen(path: &Path) -> Result<UnixListener, StartupError> {
-    let failed = |source| StartupError::ControlSocket { path: path.to_owned(), source };
+pub(crate) fn listen(path: &Path) -> Result<UnixListener, StartupError> {
+    let failed = |source| StartupError::ControlSocket {
+        path: path.to_owned(),
+        source,
+    };
     if UnixStream::connect(path).is_ok() {
-        return Err(StartupError::AlreadyRunning { path: path.to_owned() });
+        return Err(StartupError::AlreadyRunning {
+            path: path.to_owned(),
+        });
     }
     match fs::remove_file(path) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(failed(error)),
@@ -43,11 +52,9 @@ pub fn listen(path: &Path) -> Result<UnixListener, StartupError> {
 }
 
 /// Accepts for ever, each connection with a reader of its own.
-pub fn accept(listener: &UnixListener, events: &SyncSender<ControlEvent>) {
-    let mut next_id = 0;
-    for stream in listener.incoming() {
-        next_id += 1;
-        if let Err(error) = stream.and_then(|stream| serve(ConnectionId(next_id), stream, events)) {
+pub(crate) fn accept(listener: &UnixListener, events: &SyncSender<ControlEvent>) {
+    for (id, stream) in (0..).zip(listener.incoming()) {
+        if let Err(error) = stream.and_then(|stream| serve(ConnectionId(id), stream, events)) {
             tracing::warn!("a connection to the control socket failed: {error}");
         }
     }
@@ -61,15 +68,17 @@ fn serve(
     stream.set_write_timeout(Some(WRITE_TIME_MAX))?;
     let reader = stream.try_clone()?;
     let events = events.clone();
-    std::thread::Builder::new().name("control-read".to_owned()).spawn(move || {
-        let told = |event| events.send(ControlEvent::Socket(event)).is_ok();
-        if told(SocketEvent::Connected(id, stream)) {
-            if let Err(error) = read_frames(id, reader, &told) {
-                tracing::warn!("the sidecar's connection ended: {error}");
+    std::thread::Builder::new()
+        .name("control-read".to_owned())
+        .spawn(move || {
+            let told = |event| events.send(ControlEvent::Socket(event)).is_ok();
+            if told(SocketEvent::Connected(id, stream)) {
+                if let Err(error) = read_frames(id, reader, &told) {
+                    tracing::warn!("the sidecar's connection ended: {error}");
+                }
+                told(SocketEvent::Gone(id));
             }
-            told(SocketEvent::Gone(id));
-        }
-    })?;
+        })?;
     Ok(())
 }
 

@@ -12,49 +12,66 @@ use sfu_uring::Waker;
 use crate::config::MAILBOX_MESSAGES_MAX;
 
 #[derive(Debug)]
-pub enum ToWorker {
+pub(crate) enum ToWorker {
     Order(Order),
-    Handshake { session: SessionId, event: HandshakeEvent },
+    Handshake {
+        session: SessionId,
+        event: HandshakeEvent,
+    },
     Snapshot,
     Counters,
 }
 
 /// What workers tell the control thread.
 #[derive(Debug)]
-pub enum FromWorker {
-    Answer { operation: OperationId, outcome: Outcome },
+pub(crate) enum FromWorker {
+    Answer {
+        operation: OperationId,
+        outcome: Outcome,
+    },
     Report(Report),
     Snapshot(Vec<MeetingState>),
     Counters(Vec<(String, u64)>),
     /// The worker has panicked; all that lived on it is gone, and it begins anew.
-    Failed { worker: usize },
+    Failed {
+        worker: usize,
+    },
 }
 
 /// The queue is full: the worker is far behind.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct MailboxFull;
+pub(crate) struct MailboxFull;
 
 /// The senders' end.
 #[derive(Clone, Debug)]
-pub struct Mailbox {
+pub(crate) struct Mailbox {
     queue: SyncSender<ToWorker>,
     /// A worker that begins anew has a new driver, and with it a new waker.
     waker: Arc<Mutex<Waker>>,
 }
 
 impl Mailbox {
-    pub fn new(waker: Waker) -> (Self, Receiver<ToWorker>) {
+    pub(crate) fn new(waker: Waker) -> (Self, Receiver<ToWorker>) {
         let (queue, receiver) = sync_channel(MAILBOX_MESSAGES_MAX);
-        (Self { queue, waker: Arc::new(Mutex::new(waker)) }, receiver)
+        (
+            Self {
+                queue,
+                waker: Arc::new(Mutex::new(waker)),
+            },
+            receiver,
+        )
     }
 
-    pub fn post(&self, message: ToWorker) -> Result<(), MailboxFull> {
+    pub(crate) fn post(&self, message: ToWorker) -> Result<(), MailboxFull> {
         self.queue.try_send(message).map_err(|_| MailboxFull)?;
-        self.waker.lock().unwrap_or_else(PoisonError::into_inner).wake();
+        self.waker
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .wake();
         Ok(())
     }
 
-    pub fn wake_by(&self, waker: Waker) {
+    pub(crate) fn wake_by(&self, waker: Waker) {
         *self.waker.lock().unwrap_or_else(PoisonError::into_inner) = waker;
     }
 }

@@ -40,7 +40,7 @@ struct Blueprint {
 
 /// Starts the handshake thread and all workers. What cannot be bound or opened is said here, before
 /// anything runs.
-pub fn start(
+pub(crate) fn start(
     config: CoreConfig,
     reports: &SyncSender<ControlEvent>,
 ) -> Result<Vec<Mailbox>, StartupError> {
@@ -70,7 +70,10 @@ pub fn start(
         let (mailbox, messages) = Mailbox::new(waker);
         opened.push((blueprint, driver, mailbox, messages));
     }
-    let all: Vec<_> = opened.iter().map(|(_, _, mailbox, _)| mailbox.clone()).collect();
+    let all: Vec<_> = opened
+        .iter()
+        .map(|(_, _, mailbox, _)| mailbox.clone())
+        .collect();
     // Nobody else sets it.
     let _ = mailboxes.set(all.clone());
     for (blueprint, driver, mailbox, messages) in opened {
@@ -102,7 +105,11 @@ fn start_dtls(
 fn translate(output: DtlsOutput) -> Option<ToWorker> {
     let (session, event) = match output {
         DtlsOutput::Records { session, bytes } => (session, HandshakeEvent::Records(bytes)),
-        DtlsOutput::Keys { session, profile, keying } => {
+        DtlsOutput::Keys {
+            session,
+            profile,
+            keying,
+        } => {
             let profile = Profile::from_id(profile)?;
             let keys = KeyingMaterial::from_exporter(profile, &keying)?;
             (session, HandshakeEvent::Keys(keys))
@@ -124,8 +131,11 @@ fn translate(output: DtlsOutput) -> Option<ToWorker> {
 
 fn open_driver(blueprint: &Blueprint) -> Result<(Driver, Waker, DriverKind), StartupError> {
     let port = candidates::port_of(&blueprint.config, blueprint.index)?;
-    let addresses: Vec<_> =
-        blueprint.addresses.iter().map(|ip| SocketAddr::new(*ip, port)).collect();
+    let addresses: Vec<_> = blueprint
+        .addresses
+        .iter()
+        .map(|ip| SocketAddr::new(*ip, port))
+        .collect();
     let sockets = sfu_uring::bind(&addresses, SOCKET_BUFFER_BYTES)?;
     if blueprint.index == 0 {
         warn_of_shortfalls(&sockets);
@@ -135,7 +145,11 @@ fn open_driver(blueprint: &Blueprint) -> Result<(Driver, Waker, DriverKind), Sta
 
 /// Once for all sockets: they all meet the same limit.
 fn warn_of_shortfalls(sockets: &[BoundSocket]) {
-    for shortfall in sockets.first().map(BoundSocket::shortfalls).unwrap_or_default() {
+    for shortfall in sockets
+        .first()
+        .map(BoundSocket::shortfalls)
+        .unwrap_or_default()
+    {
         tracing::warn!("{shortfall}");
     }
 }
@@ -145,16 +159,14 @@ fn announce(blueprint: &Blueprint, kind: &DriverKind) {
         return;
     }
     let workers = blueprint.config.workers;
-    tracing::info!("{workers} workers from UDP port {} on, driver: {kind}", blueprint.config.udp_port);
+    tracing::info!(
+        "{workers} workers from UDP port {} on, driver: {kind}",
+        blueprint.config.udp_port
+    );
 }
 
 /// The thread of one worker. A panic ends its meetings; the thread begins anew.
-fn live(
-    blueprint: &Blueprint,
-    driver: Driver,
-    mailbox: &Mailbox,
-    messages: &Receiver<ToWorker>,
-) {
+fn live(blueprint: &Blueprint, driver: Driver, mailbox: &Mailbox, messages: &Receiver<ToWorker>) {
     pin(blueprint.index);
     let mut driver = Some(driver);
     loop {
@@ -176,9 +188,18 @@ fn live(
                 }
             }
         };
-        tracing::error!("worker {} failed, its meetings are lost: {failure}", blueprint.index);
-        let failed = FromWorker::Failed { worker: blueprint.index };
-        if blueprint.reports.send(ControlEvent::Worker(failed)).is_err() {
+        tracing::error!(
+            "worker {} failed, its meetings are lost: {failure}",
+            blueprint.index
+        );
+        let failed = FromWorker::Failed {
+            worker: blueprint.index,
+        };
+        if blueprint
+            .reports
+            .send(ControlEvent::Worker(failed))
+            .is_err()
+        {
             return;
         }
         thread::sleep(RESTART_PAUSE);
@@ -210,7 +231,9 @@ fn build(blueprint: &Blueprint, driver: Driver) -> Result<Worker, sfu_uring::Dri
 
 fn pin(index: usize) {
     let cores = sfu_uring::allowed_cores().unwrap_or_default();
-    let Some(core) = cores.get(index % cores.len().max(1)) else { return };
+    let Some(core) = cores.get(index % cores.len().max(1)) else {
+        return;
+    };
     if let Err(error) = sfu_uring::pin_current_thread(*core) {
         tracing::warn!("worker {index} is not pinned to core {core}: {error}");
     }
@@ -221,9 +244,11 @@ fn pin(index: usize) {
 /// # Panics
 ///
 /// If the kernel gives no randomness: then no password of ours would be safe.
-pub fn random<const N: usize>() -> [u8; N] {
+pub(crate) fn random<const N: usize>() -> [u8; N] {
     let mut bytes = [0; N];
     // See Panics.
-    SystemRandom::new().fill(&mut bytes).expect("the kernel's random numbers");
+    SystemRandom::new()
+        .fill(&mut bytes)
+        .expect("the kernel's random numbers");
     bytes
 }

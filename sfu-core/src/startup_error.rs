@@ -7,15 +7,21 @@ use sfu_uring::{BindError, DriverError};
 
 #[derive(Debug, thiserror::Error)]
 pub enum StartupError {
-    #[error("cannot listen on the control socket {path}: {source}; give --control-socket a path in a directory that this user may write")]
+    #[error(
+        "cannot listen on the control socket {path}: {source}; give --control-socket a path in a directory that this user may write"
+    )]
     ControlSocket { path: PathBuf, source: io::Error },
-    #[error("another core answers on the control socket {path}; stop it first, or give --control-socket another path")]
+    #[error(
+        "another core answers on the control socket {path}; stop it first, or give --control-socket another path"
+    )]
     AlreadyRunning { path: PathBuf },
     #[error("cannot list this host's addresses: {0}")]
     Interfaces(io::Error),
     #[error("this host has no usable network address; bring an interface up")]
     NoAddress,
-    #[error("{workers} workers from UDP port {udp_port} on do not fit below 65536; choose a lower --udp-port or fewer --workers")]
+    #[error(
+        "{workers} workers from UDP port {udp_port} on do not fit below 65536; choose a lower --udp-port or fewer --workers"
+    )]
     PortRange { udp_port: u16, workers: usize },
     #[error("{0}")]
     Bind(#[from] BindError),

@@ -20,7 +20,7 @@ use crate::mailbox::{FromWorker, ToWorker};
 /// A worker that nothing wakes looks at its clock this often.
 const IDLE_WAIT: Duration = Duration::from_secs(1);
 
-pub struct Worker {
+pub(crate) struct Worker {
     pub index: usize,
     pub clock: Clock,
     pub driver: Driver,
@@ -35,21 +35,22 @@ pub struct Worker {
 }
 
 impl Worker {
-    pub fn batch() -> SendBatch {
+    pub(crate) fn batch() -> SendBatch {
         SendBatch::new(BATCH_BYTES_MAX, BATCH_DATAGRAMS_MAX)
     }
 
     /// A pass does four things, always in this order, each capped. It returns only on an error
     /// that no later pass could mend.
-    pub fn run(&mut self, mailbox: &Receiver<ToWorker>) -> Result<(), DriverError> {
+    pub(crate) fn run(&mut self, mailbox: &Receiver<ToWorker>) -> Result<(), DriverError> {
         loop {
             let wait = self.wait_time();
             self.driver.turn(&mut self.batch, Some(wait))?;
             let reading = self.clock.read(); // The only clock reading of this pass.
             let (shard, batch) = (&mut self.shard, &mut self.batch);
-            self.driver.receive(reading, RECEIVED_PER_PASS_MAX, |datagram| {
-                shard.handle_datagram(reading.now, datagram, batch);
-            });
+            self.driver
+                .receive(reading, RECEIVED_PER_PASS_MAX, |datagram| {
+                    shard.handle_datagram(reading.now, datagram, batch);
+                });
             for message in mailbox.try_iter().take(COMMANDS_PER_PASS_MAX) {
                 self.handle_message(reading.now, message);
             }
@@ -62,14 +63,18 @@ impl Worker {
     }
 
     fn wait_time(&self) -> Duration {
-        self.shard.next_deadline().since(self.clock.now()).min(IDLE_WAIT)
+        self.shard
+            .next_deadline()
+            .since(self.clock.now())
+            .min(IDLE_WAIT)
     }
 
     fn handle_message(&mut self, now: Instant, message: ToWorker) {
         match message {
             ToWorker::Order(order) => self.shard.handle_order(now, order),
             ToWorker::Handshake { session, event } => {
-                self.shard.handle_handshake(now, session, event, &mut self.batch);
+                self.shard
+                    .handle_handshake(now, session, event, &mut self.batch);
             }
             ToWorker::Snapshot => self.report(FromWorker::Snapshot(self.shard.snapshot())),
             ToWorker::Counters => {
@@ -90,7 +95,11 @@ impl Worker {
                 Effect::Answer { operation, outcome } => FromWorker::Answer { operation, outcome },
                 Effect::Report(report) => FromWorker::Report(report),
                 Effect::HandshakeBegin { session, remote } => {
-                    let input = DtlsInput::Open { session, worker: index, remote };
+                    let input = DtlsInput::Open {
+                        session,
+                        worker: index,
+                        remote,
+                    };
                     if dtls.try_send(input).is_err() {
                         failed.push(session);
                     }
@@ -114,7 +123,8 @@ impl Worker {
         let now = self.clock.now();
         for session in failed {
             let event = HandshakeEvent::Ended(SessionEnd::HandshakeFailed);
-            self.shard.handle_handshake(now, session, event, &mut self.batch);
+            self.shard
+                .handle_handshake(now, session, event, &mut self.batch);
         }
     }
 
@@ -126,11 +136,23 @@ impl Worker {
     fn counters(&self) -> Vec<(String, u64)> {
         let mut counters = self.shard.counters.named();
         let io = self.driver.counters();
-        counters.extend(io.named().map(|(name, value)| (format!("millrace_io_{name}_total"), value)));
+        counters.extend(
+            io.named()
+                .map(|(name, value)| (format!("millrace_io_{name}_total"), value)),
+        );
         counters.extend([
-            ("millrace_reports_dropped_total".to_owned(), self.reports_dropped),
-            ("millrace_handshakes_dropped_total".to_owned(), self.handshakes_dropped),
-            ("millrace_sessions".to_owned(), self.shard.session_count() as u64),
+            (
+                "millrace_reports_dropped_total".to_owned(),
+                self.reports_dropped,
+            ),
+            (
+                "millrace_handshakes_dropped_total".to_owned(),
+                self.handshakes_dropped,
+            ),
+            (
+                "millrace_sessions".to_owned(),
+                self.shard.session_count() as u64,
+            ),
         ]);
         counters
     }
@@ -138,6 +160,8 @@ impl Worker {
 
 impl std::fmt::Debug for Worker {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Worker").field("index", &self.index).finish_non_exhaustive()
+        f.debug_struct("Worker")
+            .field("index", &self.index)
+            .finish_non_exhaustive()
     }
 }

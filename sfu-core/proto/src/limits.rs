@@ -40,6 +40,18 @@ pub const SOURCES_PER_SESSION_MAX: usize = 36;
 pub const CHECKING_TIME_MAX: Duration = Duration::from_secs(30);
 /// A handshake that has not finished after this long is given up.
 pub const HANDSHAKE_TIME_MAX: Duration = Duration::from_secs(30);
+/// DTLS handshakes in flight on the node. One costs about a millisecond of the handshake thread, so
+/// that the last of them still answers before its client repeats itself for the second time. A
+/// ClientHello above that is dropped: the client sends it again.
+pub const HANDSHAKES_MAX: usize = 256;
+/// Bytes of unfinished DTLS handshake messages held for one session, and so the longest message:
+/// one TLS record. A browser's flight is under 3 KiB.
+pub const HANDSHAKE_BYTES_MAX: usize = 16 * 1_024;
+/// Messages of one DTLS handshake, RFC 6347 §4.2.4: two ClientHellos, Certificate,
+/// ClientKeyExchange, CertificateVerify, Finished, and room for two that we do not know.
+pub const HANDSHAKE_MESSAGES_MAX: u16 = 8;
+/// Largest datagram of a DTLS flight that we send: fits through tunnels, as browsers do it.
+pub const HANDSHAKE_DATAGRAM_BYTES_MAX: usize = 1_200;
 /// RFC 7675 §5.1: consent expires 30 seconds after the last valid check.
 pub const CONSENT_TIME_MAX: Duration = Duration::from_secs(30);
 
@@ -57,5 +69,7 @@ pub const VIDEO_CACHE_BYTES: usize = 320 << 10;
 pub const AUDIO_CACHE_PACKETS: usize = 64;
 pub const AUDIO_CACHE_BYTES: usize = 16 << 10;
 
-const _: () = assert!(VIDEO_CACHE_PACKETS.is_power_of_two() && AUDIO_CACHE_PACKETS.is_power_of_two());
+const _: () =
+    assert!(VIDEO_CACHE_PACKETS.is_power_of_two() && AUDIO_CACHE_PACKETS.is_power_of_two());
 const _: () = assert!(AUDIO_CACHE_BYTES > DATAGRAM_BYTES_MAX);
+const _: () = assert!(HANDSHAKE_DATAGRAM_BYTES_MAX <= DATAGRAM_BYTES_MAX);

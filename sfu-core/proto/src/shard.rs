@@ -51,13 +51,24 @@ pub struct ShardConfig {
 /// What should happen outside.
 #[derive(Debug)]
 pub enum Effect {
-    Answer { operation: OperationId, outcome: Outcome },
+    Answer {
+        operation: OperationId,
+        outcome: Outcome,
+    },
     Report(Report),
     /// A session wants a handshake with a certificate of this fingerprint.
-    HandshakeBegin { session: SessionId, remote: Fingerprint },
+    HandshakeBegin {
+        session: SessionId,
+        remote: Fingerprint,
+    },
     /// DTLS records from an address that has passed an ICE check.
-    HandshakeRecords { session: SessionId, bytes: Vec<u8> },
-    HandshakeEnd { session: SessionId },
+    HandshakeRecords {
+        session: SessionId,
+        bytes: Vec<u8>,
+    },
+    HandshakeEnd {
+        session: SessionId,
+    },
 }
 
 #[derive(Debug)]
@@ -134,12 +145,17 @@ impl Shard {
 
         let session = &self.sessions[key.0];
         let meeting = &mut self.meetings[session.meeting];
-        let track = *session.tracks.get(media.origin.line).ok_or(Dropped::RtpUnknownSource)?;
+        let track = *session
+            .tracks
+            .get(media.origin.line)
+            .ok_or(Dropped::RtpUnknownSource)?;
         let quality = media.origin.quality;
         if media.is_new && !media.origin.is_repair {
             meeting.name_source(track, quality, media.packet.header().ssrc);
         }
-        let layer = meeting.layer(track, quality).ok_or(Dropped::RtpUnknownSource)?;
+        let layer = meeting
+            .layer(track, quality)
+            .ok_or(Dropped::RtpUnknownSource)?;
         let (sequence, payload) = original(&media, |osn| layer.widen(osn))?;
         let had_arrived = meeting.has_arrived();
         meeting.receive(
@@ -205,7 +221,9 @@ impl Shard {
             return Err(Dropped::StunAddressTaken);
         }
         let session = &mut self.sessions[key.0];
-        let checked = session.agent.handle_check(now, datagram.route, &message, batch)?;
+        let checked = session
+            .agent
+            .handle_check(now, datagram.route, &message, batch)?;
         self.counters.checks_answered += 1;
         if let Some(evicted) = checked.evicted {
             self.addresses.forget(evicted, key);
@@ -217,6 +235,9 @@ impl Shard {
             self.addresses.forget_name(&retired);
         }
         if session.phase == SessionPhase::Checking && session.agent.selected().is_some() {
+            let (session, remote) = (session.id, session.fingerprint);
+            self.effects
+                .push(Effect::HandshakeBegin { session, remote });
             self.enter(now, key, SessionPhase::Handshaking);
         }
         Ok(())
@@ -226,7 +247,10 @@ impl Shard {
     fn handle_dtls(&mut self, datagram: &Datagram<'_>) -> Result<(), Dropped> {
         let key = self.addresses.session_at(datagram.route)?;
         let session = self.sessions[key.0].id;
-        self.effects.push(Effect::HandshakeRecords { session, bytes: datagram.bytes.to_vec() });
+        self.effects.push(Effect::HandshakeRecords {
+            session,
+            bytes: datagram.bytes.to_vec(),
+        });
         Ok(())
     }
 
@@ -238,8 +262,10 @@ impl Shard {
         }
         session.has_media = true;
         let (participant, meeting) = (session.participant, session.meeting);
-        let older: Vec<_> =
-            self.meetings[meeting].sessions_of(participant).filter(|other| *other != key).collect();
+        let older: Vec<_> = self.meetings[meeting]
+            .sessions_of(participant)
+            .filter(|other| *other != key)
+            .collect();
         for other in older {
             self.close(now, other, SessionEnd::TakenOver);
         }
@@ -262,16 +288,15 @@ impl Shard {
         self.session_keys.remove(&session.id);
         self.addresses.remove(key);
         self.meetings[session.meeting].dismiss(key);
-        self.effects.push(Effect::HandshakeEnd { session: session.id });
+        self.effects.push(Effect::HandshakeEnd {
+            session: session.id,
+        });
         self.counters.sessions_closed += 1;
     }
 }
 
 /// The sequence and media of a packet: its own, or those that it repairs (RFC 4588 §4).
-fn original<'a>(
-    media: &Media<'a>,
-    widen: impl Fn(u16) -> u64,
-) -> Result<(u64, &'a [u8]), Dropped> {
+fn original<'a>(media: &Media<'a>, widen: impl Fn(u16) -> u64) -> Result<(u64, &'a [u8]), Dropped> {
     let payload = media.packet.payload();
     if !media.origin.is_repair {
         return Ok((media.packet.index(), payload));

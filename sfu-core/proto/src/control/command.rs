@@ -8,7 +8,10 @@ use super::plan::{Fingerprint, IceCredentials, SessionPlan, Source};
 use crate::ids::{Epoch, MeetingId, OperationId, ParticipantId, SessionId};
 
 /// A frame from the sidecar.
-#[expect(clippy::large_enum_variant, reason = "one is alive at a time, and nearly all are orders")]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "one is alive at a time, and nearly all are orders"
+)]
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum ToCore {
     /// Must come first.

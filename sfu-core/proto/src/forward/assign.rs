@@ -4,7 +4,7 @@
 /// Fits `wanted` (most wanted first) into `slots`. Slots whose content is still wanted stay; the
 /// others are emptied and filled with the rest of `wanted` in order. What finds no slot is left
 /// out.
-pub fn assign<T: Copy + PartialEq>(slots: &mut [Option<T>], wanted: &[T]) {
+pub(super) fn assign<T: Copy + PartialEq>(slots: &mut [Option<T>], wanted: &[T]) {
     let wanted = &wanted[..wanted.len().min(slots.len())];
     for slot in slots.iter_mut() {
         if slot.is_some_and(|shown| !wanted.contains(&shown)) {
@@ -27,7 +27,8 @@ mod tests {
 
     #[test]
     fn table() {
-        let cases: &[(&[Option<u8>], &[u8], &[Option<u8>])] = &[
+        type Slots = &'static [Option<u8>];
+        let cases: &[(Slots, &[u8], Slots)] = &[
             (&[None, None], &[1, 2, 3], &[Some(1), Some(2)]),
             (&[Some(1), Some(2)], &[2, 1], &[Some(1), Some(2)]),
             (&[Some(1), Some(2)], &[3, 2], &[Some(3), Some(2)]),

@@ -22,14 +22,14 @@ struct Entry {
 
 /// A packet as it lies in the cache.
 #[derive(Clone, Copy, Debug)]
-pub struct Cached<'a> {
+pub(crate) struct Cached<'a> {
     pub sequence: u64,
     pub info: PacketInfo,
     pub payload: &'a [u8],
 }
 
 #[derive(Debug)]
-pub struct Cache {
+pub(super) struct Cache {
     entries: Box<[Option<Entry>]>,
     bytes: Box<[u8]>,
     written: u64,
@@ -38,7 +38,7 @@ pub struct Cache {
 
 impl Cache {
     /// `packets` must be a power of two: sequences are folded by mask.
-    pub fn new(packets: usize, bytes: usize) -> Self {
+    pub(super) fn new(packets: usize, bytes: usize) -> Self {
         assert!(packets.is_power_of_two());
         Self {
             entries: vec![None; packets].into_boxed_slice(),
@@ -49,19 +49,22 @@ impl Cache {
     }
 
     /// Forgets all packets: the source begins anew.
-    pub fn clear(&mut self) {
+    pub(super) fn clear(&mut self) {
         self.entries.fill(None);
         self.highest = None;
     }
 
-    pub fn insert(
+    pub(super) fn insert(
         &mut self,
         sequence: u64,
         info: PacketInfo,
         payload: &[u8],
     ) -> Result<(), Dropped> {
         let len = u16::try_from(payload.len()).map_err(|_| Dropped::Malformed)?;
-        if self.highest.is_some_and(|highest| sequence + self.entries.len() as u64 <= highest) {
+        if self
+            .highest
+            .is_some_and(|highest| sequence + self.entries.len() as u64 <= highest)
+        {
             return Err(Dropped::RtpTooOld);
         }
         if self.get(sequence).is_some() {
@@ -71,12 +74,20 @@ impl Cache {
         let at = self.position(start);
         self.bytes[at..at + payload.len()].copy_from_slice(payload);
         let index = self.index(sequence);
-        self.entries[index] = Some(Entry { sequence, start, len, info });
-        self.highest = Some(self.highest.map_or(sequence, |highest| highest.max(sequence)));
+        self.entries[index] = Some(Entry {
+            sequence,
+            start,
+            len,
+            info,
+        });
+        self.highest = Some(
+            self.highest
+                .map_or(sequence, |highest| highest.max(sequence)),
+        );
         Ok(())
     }
 
-    pub fn get(&self, sequence: u64) -> Option<Cached<'_>> {
+    pub(super) fn get(&self, sequence: u64) -> Option<Cached<'_>> {
         let entry = self.entries[self.index(sequence)].as_ref()?;
         let still_there = self.written - entry.start <= self.bytes.len() as u64;
         if entry.sequence != sequence || !still_there {
@@ -84,7 +95,11 @@ impl Cache {
         }
         let at = self.position(entry.start);
         let payload = &self.bytes[at..at + usize::from(entry.len)];
-        Some(Cached { sequence, info: entry.info, payload })
+        Some(Cached {
+            sequence,
+            info: entry.info,
+            payload,
+        })
     }
 
     /// Room for `len` bytes in one piece; what lay there is overwritten.
@@ -101,12 +116,18 @@ impl Cache {
         Ok(start)
     }
 
-    #[expect(clippy::cast_possible_truncation, reason = "a remainder of the ring's length")]
+    #[expect(
+        clippy::cast_possible_truncation,
+        reason = "a remainder of the ring's length"
+    )]
     fn position(&self, stream_position: u64) -> usize {
         (stream_position % self.bytes.len() as u64) as usize
     }
 
-    #[expect(clippy::cast_possible_truncation, reason = "masked to the number of entries")]
+    #[expect(
+        clippy::cast_possible_truncation,
+        reason = "masked to the number of entries"
+    )]
     fn index(&self, sequence: u64) -> usize {
         (sequence & (self.entries.len() as u64 - 1)) as usize
     }
@@ -143,7 +164,12 @@ mod tests {
     fn overwritten_bytes_are_never_handed_out() {
         let mut cache = Cache::new(64, 100);
         for sequence in 0..200 {
-            put(&mut cache, sequence, 7 + usize::try_from(sequence % 23).unwrap()).unwrap();
+            put(
+                &mut cache,
+                sequence,
+                7 + usize::try_from(sequence % 23).unwrap(),
+            )
+            .unwrap();
             for held in 0..=sequence {
                 if let Some(cached) = cache.get(held) {
                     assert!(cached.payload.iter().all(|byte| u64::from(*byte) == held));

@@ -7,7 +7,7 @@ use crate::time::Instant;
 
 /// Missing packets remembered at a time. A longer hole is no loss to be repaired but an
 /// interruption: a key frame mends it sooner.
-pub const MISSING_MAX: usize = 128;
+pub(crate) const MISSING_MAX: usize = 128;
 
 /// A repair later than this finds nobody waiting: browsers' jitter buffers hold about half a
 /// second.
@@ -25,14 +25,14 @@ struct Missing {
 }
 
 #[derive(Debug)]
-pub struct Gap {
+pub(crate) struct Gap {
     missing: Vec<Missing>,
     highest: Option<u64>,
 }
 
 /// What a new packet did to the gap.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Arrived {
+pub(crate) enum Arrived {
     InOrder,
     /// Packets before it are missing.
     AfterLoss,
@@ -44,18 +44,21 @@ pub enum Arrived {
 
 impl Default for Gap {
     fn default() -> Self {
-        Self { missing: Vec::with_capacity(MISSING_MAX), highest: None }
+        Self {
+            missing: Vec::with_capacity(MISSING_MAX),
+            highest: None,
+        }
     }
 }
 
 impl Gap {
     /// The source begins anew: nothing is missing.
-    pub fn clear(&mut self) {
+    pub(crate) fn clear(&mut self) {
         self.missing.clear();
         self.highest = None;
     }
 
-    pub fn note(&mut self, now: Instant, sequence: u64) -> Arrived {
+    pub(crate) fn note(&mut self, now: Instant, sequence: u64) -> Arrived {
         let Some(highest) = self.highest else {
             self.highest = Some(sequence);
             return Arrived::InOrder;
@@ -73,18 +76,19 @@ impl Gap {
             self.missing.clear();
             return Arrived::AfterInterruption;
         }
-        self.missing.extend((highest + 1..sequence).map(|sequence| Missing {
-            sequence,
-            since: now,
-            asked_at: None,
-            asked: 0,
-        }));
+        self.missing
+            .extend((highest + 1..sequence).map(|sequence| Missing {
+                sequence,
+                since: now,
+                asked_at: None,
+                asked: 0,
+            }));
         Arrived::AfterLoss
     }
 
     /// Writes into `wanted` what to ask for now, oldest first; returns whether anything was given
     /// up, which only a key frame can mend.
-    pub fn due(
+    pub(crate) fn due(
         &mut self,
         now: Instant,
         round_trip: Duration,
@@ -95,7 +99,10 @@ impl Gap {
             missing.asked < ASKED_MAX && now.since(missing.since) < GIVE_UP_AFTER
         });
         for missing in &mut self.missing {
-            if missing.asked_at.is_none_or(|asked_at| now.since(asked_at) >= round_trip) {
+            if missing
+                .asked_at
+                .is_none_or(|asked_at| now.since(asked_at) >= round_trip)
+            {
                 missing.asked_at = Some(now);
                 missing.asked += 1;
                 wanted(missing.sequence);
@@ -149,7 +156,9 @@ mod tests {
         let mut gap = Gap::default();
         gap.note(at(0), 1);
         gap.note(at(0), 3);
-        let times = (0..40).filter(|step| !asked(&mut gap, step * 10).is_empty()).count();
+        let times = (0..40)
+            .filter(|step| !asked(&mut gap, step * 10).is_empty())
+            .count();
         assert_eq!(times, 5);
     }
 

@@ -9,25 +9,27 @@ use crate::time::Instant;
 const INTERVAL: Duration = Duration::from_millis(500);
 
 #[derive(Debug, Default)]
-pub struct KeyframeRequests {
+pub(crate) struct KeyframeRequests {
     wanted: bool,
     asked_at: Option<Instant>,
 }
 
 impl KeyframeRequests {
     /// Somebody waits for a key frame.
-    pub fn want(&mut self) {
+    pub(crate) fn want(&mut self) {
         self.wanted = true;
     }
 
     /// A key frame began: all who waited are served.
-    pub fn satisfied(&mut self) {
+    pub(crate) fn satisfied(&mut self) {
         self.wanted = false;
     }
 
     /// Whether to send a request now.
-    pub fn due(&mut self, now: Instant) -> bool {
-        let rested = self.asked_at.is_none_or(|asked_at| now.since(asked_at) >= INTERVAL);
+    pub(crate) fn due(&mut self, now: Instant) -> bool {
+        let rested = self
+            .asked_at
+            .is_none_or(|asked_at| now.since(asked_at) >= INTERVAL);
         if self.wanted && rested {
             self.asked_at = Some(now);
             return true;

@@ -18,7 +18,7 @@ use crate::time::Instant;
 /// A layer of a meeting. `generation` tells a layer from a former one at the same index, or from
 /// itself before its source began anew.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct LayerKey {
+pub(crate) struct LayerKey {
     pub index: u32,
     pub generation: u32,
 }
@@ -28,7 +28,7 @@ const SILENT_AFTER: Duration = Duration::from_millis(1_500);
 
 /// One packet of a layer, authenticated and stripped of repair and padding.
 #[derive(Debug)]
-pub struct Received<'a> {
+pub(crate) struct Received<'a> {
     pub arrival: Instant,
     pub sequence: u64,
     pub header: &'a Header,
@@ -40,7 +40,7 @@ pub struct Received<'a> {
 }
 
 #[derive(Debug)]
-pub struct Layer {
+pub(crate) struct Layer {
     pub key: LayerKey,
     pub participant: ParticipantId,
     pub source: Source,
@@ -58,7 +58,7 @@ pub struct Layer {
 }
 
 impl Layer {
-    pub fn new(
+    pub(crate) fn new(
         key: LayerKey,
         participant: ParticipantId,
         source: Source,
@@ -88,7 +88,7 @@ impl Layer {
     }
 
     /// The source begins anew under another SSRC: its numbers have nothing to do with the former.
-    pub fn restart(&mut self, ssrc: Ssrc, generation: u32) {
+    pub(crate) fn restart(&mut self, ssrc: Ssrc, generation: u32) {
         self.key.generation = generation;
         self.ssrc = Some(ssrc);
         self.keyframe = KeyframeRequests::default();
@@ -102,13 +102,13 @@ impl Layer {
 
     /// The source rests (muted, or its sender has stopped it): nothing is missing, nothing is to
     /// be repaired.
-    pub fn rest(&mut self) {
+    pub(crate) fn rest(&mut self) {
         self.gap.clear();
         self.keyframe.satisfied();
         self.last_arrival = None;
     }
 
-    pub fn receive(&mut self, received: &Received<'_>) -> Result<(), Dropped> {
+    pub(crate) fn receive(&mut self, received: &Received<'_>) -> Result<(), Dropped> {
         let sequence = received.sequence;
         let wire_timestamp = received.header.timestamp;
         let timestamp = self.timestamp.widen(wire_timestamp);
@@ -120,7 +120,8 @@ impl Layer {
         self.highest = self.highest.max(sequence);
         self.last_arrival = Some(received.arrival);
         if !received.is_repair {
-            self.reception.packet(sequence, wire_timestamp, received.arrival);
+            self.reception
+                .packet(sequence, wire_timestamp, received.arrival);
         }
         if self.gap.note(received.arrival, sequence) == Arrived::AfterInterruption {
             self.keyframe.want();
@@ -133,28 +134,29 @@ impl Layer {
     }
 
     /// The whole sequence that a repair's 16 bits name (RFC 4588 §4, OSN).
-    pub fn widen(&self, original_sequence: u16) -> u64 {
+    pub(crate) fn widen(&self, original_sequence: u16) -> u64 {
         sequence::widen(self.highest, original_sequence)
     }
 
-    pub fn is_video(&self) -> bool {
+    pub(crate) fn is_video(&self) -> bool {
         self.source != Source::Audio
     }
 
     /// The sequences that came in this pass, in the order in which they came.
-    pub fn arrived(&self) -> &[u64] {
+    pub(crate) fn arrived(&self) -> &[u64] {
         &self.arrived
     }
 
-    pub fn end_pass(&mut self) {
+    pub(crate) fn end_pass(&mut self) {
         self.arrived.clear();
     }
 
-    pub fn packet(&self, sequence: u64) -> Option<Cached<'_>> {
+    pub(crate) fn packet(&self, sequence: u64) -> Option<Cached<'_>> {
         self.cache.get(sequence)
     }
 
-    pub fn is_live(&self, now: Instant) -> bool {
-        self.last_arrival.is_some_and(|last| now.since(last) < SILENT_AFTER)
+    pub(crate) fn is_live(&self, now: Instant) -> bool {
+        self.last_arrival
+            .is_some_and(|last| now.since(last) < SILENT_AFTER)
     }
 }

@@ -16,7 +16,7 @@ use crate::ids::{Epoch, MeetingId, ParticipantId, Ssrc};
 use crate::session::{Egress, SessionKey};
 
 #[derive(Debug)]
-pub struct Meeting {
+pub(crate) struct Meeting {
     pub id: MeetingId,
     pub epoch: Epoch,
     pub(super) tracks: Slab<Track>,
@@ -34,13 +34,13 @@ pub struct Meeting {
 
 /// Where a forwarding that ran out of room goes on.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct Cursor {
+pub(crate) struct Cursor {
     subscriber: usize,
     slot: usize,
 }
 
 impl Meeting {
-    pub fn new(id: MeetingId, epoch: Epoch) -> Self {
+    pub(crate) fn new(id: MeetingId, epoch: Epoch) -> Self {
         Self {
             id,
             epoch,
@@ -58,7 +58,7 @@ impl Meeting {
 
     /// Takes a session in: its tracks, and its slots if it has any. Returns its tracks, one for
     /// each line.
-    pub fn admit(
+    pub(crate) fn admit(
         &mut self,
         session: SessionKey,
         participant: ParticipantId,
@@ -67,7 +67,10 @@ impl Meeting {
     ) -> Vec<TrackKey> {
         self.subscribers.insert(subscriber);
         self.reassign = true;
-        lines.iter().map(|line| self.publish(session, participant, line)).collect()
+        lines
+            .iter()
+            .map(|line| self.publish(session, participant, line))
+            .collect()
     }
 
     fn publish(
@@ -81,7 +84,10 @@ impl Meeting {
                 let entry = self.layers.vacant_entry();
                 self.generation += 1;
                 let index = entry.key();
-                let key = LayerKey { index: narrow(index), generation: self.generation };
+                let key = LayerKey {
+                    index: narrow(index),
+                    generation: self.generation,
+                };
                 entry.insert(Layer::new(key, participant, line.source, line.codec));
                 index
             })
@@ -101,12 +107,16 @@ impl Meeting {
     }
 
     /// Lets a session go, with all that it published.
-    pub fn dismiss(&mut self, session: SessionKey) {
-        self.subscribers.retain(|_, subscriber| subscriber.session != session);
+    pub(crate) fn dismiss(&mut self, session: SessionKey) {
+        self.subscribers
+            .retain(|_, subscriber| subscriber.session != session);
         let layers = &mut self.layers;
         self.tracks.retain(|_, track| {
             if track.session == session {
-                track.layers.iter().for_each(|layer| drop(layers.remove(*layer)));
+                track
+                    .layers
+                    .iter()
+                    .for_each(|layer| drop(layers.remove(*layer)));
             }
             track.session != session
         });
@@ -123,16 +133,12 @@ impl Meeting {
         self.reassign = true;
     }
 
-    pub fn is_empty(&self) -> bool {
-        self.subscribers.is_empty()
-    }
-
-    pub fn session_count(&self) -> usize {
+    pub(crate) fn session_count(&self) -> usize {
         self.subscribers.len()
     }
 
     /// The participant's other sessions.
-    pub fn sessions_of(
+    pub(crate) fn sessions_of(
         &self,
         participant: ParticipantId,
     ) -> impl Iterator<Item = SessionKey> + use<'_> {
@@ -142,7 +148,7 @@ impl Meeting {
             .map(|(_, subscriber)| subscriber.session)
     }
 
-    pub fn mute(&mut self, participant: ParticipantId, source: Source, muted: bool) {
+    pub(crate) fn mute(&mut self, participant: ParticipantId, source: Source, muted: bool) {
         self.muted.retain(|entry| *entry != (participant, source));
         if muted {
             self.muted.push((participant, source));
@@ -159,13 +165,13 @@ impl Meeting {
     }
 
     /// The layer that a publisher's packet belongs to, if it is still the same source.
-    pub fn layer(&self, track: TrackKey, quality: usize) -> Option<&Layer> {
+    pub(crate) fn layer(&self, track: TrackKey, quality: usize) -> Option<&Layer> {
         let index = *self.tracks.get(track.0)?.layers.get(quality)?;
         self.layers.get(index)
     }
 
     /// A layer's source has a name, or a new one: then it begins anew.
-    pub fn name_source(&mut self, track: TrackKey, quality: usize, ssrc: Ssrc) {
+    pub(crate) fn name_source(&mut self, track: TrackKey, quality: usize, ssrc: Ssrc) {
         let Some(index) = self.tracks.get(track.0).and_then(|t| t.layers.get(quality)) else {
             return;
         };
@@ -182,7 +188,7 @@ impl Meeting {
     }
 
     /// **Receive**: one authenticated packet of a track goes into its layer.
-    pub fn receive(
+    pub(crate) fn receive(
         &mut self,
         track: TrackKey,
         quality: usize,
@@ -198,15 +204,18 @@ impl Meeting {
         layer.receive(received)?;
         self.arrived = true;
         if track.source == Source::Audio {
-            let level = received.audio_level.map_or(UNKNOWN_LEVEL, |byte| byte & 0x7f);
-            self.speakers.hear(received.arrival, track.participant, level);
+            let level = received
+                .audio_level
+                .map_or(UNKNOWN_LEVEL, |byte| byte & 0x7f);
+            self.speakers
+                .hear(received.arrival, track.participant, level);
         }
         Ok(())
     }
 
     /// **Rewrite**, for each viewer in turn, what arrived in this pass; `egress` protects and
     /// sends. `Some` if the batch is full: send it and call again with that cursor.
-    pub fn forward(&mut self, egress: &mut Egress<'_>, from: Cursor) -> Option<Cursor> {
+    pub(crate) fn forward(&mut self, egress: &mut Egress<'_>, from: Cursor) -> Option<Cursor> {
         if !self.arrived {
             return None;
         }
@@ -217,17 +226,22 @@ impl Meeting {
             }
             let full = subscriber.forward(egress, &self.layers, first_slot);
             if let Some(slot) = full {
-                return Some(Cursor { subscriber: index, slot });
+                return Some(Cursor {
+                    subscriber: index,
+                    slot,
+                });
             }
             first_slot = 0;
         }
-        self.layers.iter_mut().for_each(|(_, layer)| layer.end_pass());
+        self.layers
+            .iter_mut()
+            .for_each(|(_, layer)| layer.end_pass());
         self.arrived = false;
         None
     }
 
     /// A viewer has not received `sequence` of one of its slots (RFC 4585 §6.2.1).
-    pub fn repair(
+    pub(crate) fn repair(
         &mut self,
         egress: &mut Egress<'_>,
         session: SessionKey,
@@ -243,7 +257,7 @@ impl Meeting {
     }
 
     /// A viewer cannot decode what a slot carries (RFC 4585 §6.3.1, RFC 5104 §4.3.1).
-    pub fn want_key_frame(&mut self, session: SessionKey, source: Ssrc) {
+    pub(crate) fn want_key_frame(&mut self, session: SessionKey, source: Ssrc) {
         let showing = self
             .subscribers
             .iter()
@@ -257,12 +271,12 @@ impl Meeting {
     }
 
     /// The layers that `session` publishes.
-    pub fn layers_of(
-        &mut self,
-        session: SessionKey,
-        mut each: impl FnMut(&mut Layer),
-    ) {
-        for (_, track) in self.tracks.iter().filter(|(_, track)| track.session == session) {
+    pub(crate) fn layers_of(&mut self, session: SessionKey, mut each: impl FnMut(&mut Layer)) {
+        for (_, track) in self
+            .tracks
+            .iter()
+            .filter(|(_, track)| track.session == session)
+        {
             for layer in &track.layers {
                 each(&mut self.layers[*layer]);
             }
@@ -270,27 +284,30 @@ impl Meeting {
     }
 
     /// Has anything changed that `refresh` should look at now, not at its next turn?
-    pub fn wants_refresh(&self) -> bool {
+    pub(crate) fn wants_refresh(&self) -> bool {
         self.reassign
     }
 
-    pub fn subscriber_mut(&mut self, session: SessionKey) -> Option<&mut Subscriber> {
-        self.subscribers.iter_mut().map(|(_, s)| s).find(|s| s.session == session)
+    pub(crate) fn subscriber_mut(&mut self, session: SessionKey) -> Option<&mut Subscriber> {
+        self.subscribers
+            .iter_mut()
+            .map(|(_, s)| s)
+            .find(|s| s.session == session)
     }
 
     /// Media waits to be forwarded.
-    pub fn has_arrived(&self) -> bool {
+    pub(crate) fn has_arrived(&self) -> bool {
         self.arrived
     }
 
-    pub fn slots_of(&self, session: SessionKey) -> impl Iterator<Item = &Slot> {
+    pub(crate) fn slots_of(&self, session: SessionKey) -> impl Iterator<Item = &Slot> {
         self.subscribers
             .iter()
             .filter(move |(_, subscriber)| subscriber.session == session)
             .flat_map(|(_, subscriber)| &subscriber.slots)
     }
 
-    pub fn slot_states(&self, session: SessionKey) -> Vec<SlotState> {
+    pub(crate) fn slot_states(&self, session: SessionKey) -> Vec<SlotState> {
         self.subscribers
             .iter()
             .find(|(_, subscriber)| subscriber.session == session)
@@ -299,7 +316,7 @@ impl Meeting {
     }
 
     /// All but its sessions, which belong to the shard.
-    pub fn state(&self) -> MeetingState {
+    pub(crate) fn state(&self) -> MeetingState {
         MeetingState {
             meeting: self.id,
             epoch: self.epoch,
@@ -316,14 +333,16 @@ impl Meeting {
     }
 
     /// Slots must be assigned anew.
-    pub fn changed(&mut self) {
+    pub(crate) fn changed(&mut self) {
         self.reassign = true;
     }
 }
 
 /// The layer that `key` names, unless it has begun anew or gone since.
 pub(super) fn current(layers: &mut Slab<Layer>, key: LayerKey) -> Option<&mut Layer> {
-    layers.get_mut(key.index as usize).filter(|layer| layer.key == key)
+    layers
+        .get_mut(key.index as usize)
+        .filter(|layer| layer.key == key)
 }
 
 fn narrow(index: usize) -> u32 {

@@ -21,11 +21,10 @@ mod speaker;
 mod subscriber;
 mod track;
 
-pub use gap::MISSING_MAX;
-pub use layer::{Layer, LayerKey, Received};
-pub use meeting::{Cursor, Meeting};
-pub use outgoing::Outgoing;
-pub use packet_info::Vp8Numbers;
-pub use slot::{Slot, SlotSeed};
-pub use subscriber::Subscriber;
-pub use track::TrackKey;
+pub(crate) use gap::MISSING_MAX;
+pub(crate) use layer::{Layer, Received};
+pub(crate) use meeting::{Cursor, Meeting};
+pub(crate) use outgoing::Outgoing;
+pub(crate) use slot::{Slot, SlotSeed};
+pub(crate) use subscriber::Subscriber;
+pub(crate) use track::TrackKey;

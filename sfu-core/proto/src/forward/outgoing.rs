@@ -5,7 +5,7 @@ use crate::control::Mid;
 use crate::ids::{ParticipantId, Ssrc};
 
 #[derive(Clone, Copy, Debug)]
-pub struct Outgoing<'a> {
+pub(crate) struct Outgoing<'a> {
     pub mid: Mid,
     pub ssrc: Ssrc,
     pub payload_type: u8,

@@ -6,13 +6,13 @@ use crate::rtp::{Vp8Descriptor, h264};
 
 /// Where a VP8 descriptor keeps the numbers that must run on over a switch (RFC 7741 §4.2).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Vp8Numbers {
+pub(crate) struct Vp8Numbers {
     pub picture_id: Option<u16>,
     pub tl0_picture_index: Option<u8>,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct PacketInfo {
+pub(crate) struct PacketInfo {
     /// 32 bits from the wire, widened.
     pub timestamp: u64,
     pub marker: bool,
@@ -25,8 +25,12 @@ pub struct PacketInfo {
 
 impl PacketInfo {
     /// Reads what the codec's own header says of `payload`.
-    pub fn read(codec: Codec, timestamp: u64, marker: bool, payload: &[u8]) -> Self {
-        let mut info = Self { timestamp, marker, ..Self::default() };
+    pub(crate) fn read(codec: Codec, timestamp: u64, marker: bool, payload: &[u8]) -> Self {
+        let mut info = Self {
+            timestamp,
+            marker,
+            ..Self::default()
+        };
         match codec {
             Codec::Opus => info.starts_key_frame = true,
             Codec::H264 => info.starts_key_frame = h264::starts_key_frame(payload),

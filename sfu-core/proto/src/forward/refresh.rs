@@ -22,7 +22,7 @@ const fn height_among(count: usize) -> u16 {
 
 impl Meeting {
     /// Brings slots up to date with what flows, and reports every change.
-    pub fn refresh(&mut self, now: Instant, mut report: impl FnMut(Report)) {
+    pub(crate) fn refresh(&mut self, now: Instant, mut report: impl FnMut(Report)) {
         self.reassign |= self.speakers.rank(now);
         self.note_live(now, &mut report);
         self.note_speaking(now, &mut report);
@@ -37,8 +37,7 @@ impl Meeting {
     fn note_live(&mut self, now: Instant, report: &mut impl FnMut(Report)) {
         for (_, track) in &mut self.tracks {
             let layers = &self.layers;
-            let live =
-                !track.muted && track.layers.iter().any(|layer| layers[*layer].is_live(now));
+            let live = !track.muted && track.layers.iter().any(|layer| layers[*layer].is_live(now));
             if live != track.live {
                 track.live = live;
                 self.reassign = true;
@@ -53,11 +52,18 @@ impl Meeting {
     }
 
     fn note_speaking(&mut self, now: Instant, report: &mut impl FnMut(Report)) {
-        if self.speakers.speaking(now).eq(self.speaking.iter().copied()) {
+        if self
+            .speakers
+            .speaking(now)
+            .eq(self.speaking.iter().copied())
+        {
             return;
         }
         self.speaking = self.speakers.speaking(now).collect();
-        report(Report::Speaking { meeting: self.id, participants: self.speaking.clone() });
+        report(Report::Speaking {
+            meeting: self.id,
+            participants: self.speaking.clone(),
+        });
     }
 
     fn assign_slots(&mut self) {
@@ -124,7 +130,10 @@ impl Meeting {
                         .get(key.index as usize)
                         .is_some_and(|layer| layer.key == key && layer.is_live(now))
                 };
-                if slot.showing.is_some_and(|key| wanted.is_none() || !flows(key)) {
+                if slot
+                    .showing
+                    .is_some_and(|key| wanted.is_none() || !flows(key))
+                {
                     slot.showing = None;
                     subscriber.slots_changed = true;
                 }
@@ -167,7 +176,10 @@ fn wanted_cameras<'a>(
             cameras.sort_by_key(|(_, track)| place(track.participant));
         }
         None => cameras.sort_by_key(|(_, track)| {
-            ranking.iter().position(|who| *who == track.participant).unwrap_or(usize::MAX)
+            ranking
+                .iter()
+                .position(|who| *who == track.participant)
+                .unwrap_or(usize::MAX)
         }),
     }
     cameras
@@ -177,7 +189,11 @@ fn wanted_cameras<'a>(
 /// own media.
 fn fill(subscriber: &mut Subscriber, kind: SlotKind, wanted: &[(TrackKey, &Track)]) {
     let viewer = subscriber.participant;
-    let mut slots: Vec<_> = subscriber.slots.iter_mut().filter(|s| s.kind == kind).collect();
+    let mut slots: Vec<_> = subscriber
+        .slots
+        .iter_mut()
+        .filter(|s| s.kind == kind)
+        .collect();
     let wanted: Vec<TrackKey> = wanted
         .iter()
         .filter(|(_, track)| track.participant != viewer)

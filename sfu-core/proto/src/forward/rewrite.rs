@@ -59,7 +59,7 @@ impl Segment {
 
 /// The numbers under which a packet leaves.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Rewritten {
+pub(super) struct Rewritten {
     pub sequence: u64,
     /// The low 32 bits go on the wire.
     pub timestamp: u64,
@@ -67,7 +67,7 @@ pub struct Rewritten {
 }
 
 #[derive(Debug)]
-pub struct Rewrite {
+pub(super) struct Rewrite {
     /// Oldest first.
     segments: Vec<Segment>,
     /// Highest input sequence of the current layer.
@@ -80,7 +80,7 @@ pub struct Rewrite {
 impl Rewrite {
     /// `first_out` is below 2^15, so that a first packet lost on the way cannot make the viewer
     /// guess a wrong rollover counter (RFC 3711 §3.3.1).
-    pub fn new(first_out: u64) -> Self {
+    pub(super) fn new(first_out: u64) -> Self {
         debug_assert!(first_out < 1 << 15);
         Self {
             segments: Vec::with_capacity(SEGMENTS_MAX),
@@ -92,14 +92,21 @@ impl Rewrite {
 
     /// Goes over to `layer`, beginning with `packet`, whose timestamp becomes `timestamp` or, if
     /// that has passed already, the next one.
-    pub fn switch(&mut self, layer: LayerKey, packet: &Cached<'_>, timestamp: u64) -> Rewritten {
+    pub(super) fn switch(
+        &mut self,
+        layer: LayerKey,
+        packet: &Cached<'_>,
+        timestamp: u64,
+    ) -> Rewritten {
         let timestamp = match &self.last {
             Some(last) if timestamp <= last.timestamp => last.timestamp + 1,
             _ => timestamp,
         };
         let vp8 = packet.info.vp8;
-        let picture_id_shift = match (self.last.and_then(|last| last.vp8.picture_id), vp8.picture_id)
-        {
+        let picture_id_shift = match (
+            self.last.and_then(|last| last.vp8.picture_id),
+            vp8.picture_id,
+        ) {
             (Some(last), Some(first)) => last.wrapping_add(1).wrapping_sub(first),
             _ => 0,
         };
@@ -126,7 +133,7 @@ impl Rewrite {
 
     /// The numbers of a packet of the current layer; `None` if it predates the switch or was
     /// dropped on purpose before.
-    pub fn forward(&mut self, packet: &Cached<'_>) -> Option<Rewritten> {
+    pub(super) fn forward(&mut self, packet: &Cached<'_>) -> Option<Rewritten> {
         let current = self.segments.last()?;
         if packet.sequence > self.highest_in {
             self.highest_in = packet.sequence;
@@ -138,13 +145,18 @@ impl Rewrite {
             .iter()
             .rposition(|s| s.layer == layer && s.first_in <= packet.sequence)?;
         let segment = &self.segments[at];
-        let next_begins = self.segments.get(at + 1).map_or(self.next_out, |next| next.first_out);
+        let next_begins = self
+            .segments
+            .get(at + 1)
+            .map_or(self.next_out, |next| next.first_out);
         (segment.out(packet.sequence) < next_begins).then(|| segment.rewritten(packet))
     }
 
     /// Drops `sequence` of the current layer on purpose: what follows closes up, without a gap.
-    pub fn skip(&mut self, sequence: u64) {
-        let Some(current) = self.segments.last().copied() else { return };
+    pub(super) fn skip(&mut self, sequence: u64) {
+        let Some(current) = self.segments.last().copied() else {
+            return;
+        };
         if sequence <= self.highest_in {
             return; // It was a gap already and stays one.
         }
@@ -158,26 +170,37 @@ impl Rewrite {
     }
 
     /// Where the packet that left as `sequence` (16 bits, as a NACK names it) came from.
-    pub fn origin(&self, sequence: u16) -> Option<(LayerKey, u64)> {
+    pub(super) fn origin(&self, sequence: u16) -> Option<(LayerKey, u64)> {
         let sequence_out = crate::rtp::sequence::widen(self.next_out, sequence);
         if sequence_out >= self.next_out {
             return None;
         }
-        let segment = self.segments.iter().rfind(|s| s.first_out <= sequence_out)?;
-        Some((segment.layer, segment.first_in + (sequence_out - segment.first_out)))
+        let segment = self
+            .segments
+            .iter()
+            .rfind(|s| s.first_out <= sequence_out)?;
+        Some((
+            segment.layer,
+            segment.first_in + (sequence_out - segment.first_out),
+        ))
     }
 
     /// The numbers under which `packet` left as `sequence`: the very same as the first time.
-    pub fn again(&self, sequence: u16, packet: &Cached<'_>) -> Option<Rewritten> {
+    pub(super) fn again(&self, sequence: u16, packet: &Cached<'_>) -> Option<Rewritten> {
         let sequence_out = crate::rtp::sequence::widen(self.next_out, sequence);
-        let segment = self.segments.iter().rfind(|s| s.first_out <= sequence_out)?;
+        let segment = self
+            .segments
+            .iter()
+            .rfind(|s| s.first_out <= sequence_out)?;
         Some(segment.rewritten(packet))
     }
 
     /// Whether a switch was made with what left as `sequence`.
-    pub fn switched_at(&self, sequence: u16) -> bool {
+    pub(super) fn switched_at(&self, sequence: u16) -> bool {
         let sequence_out = crate::rtp::sequence::widen(self.next_out, sequence);
-        self.segments.iter().any(|s| s.is_switch && s.first_out == sequence_out)
+        self.segments
+            .iter()
+            .any(|s| s.is_switch && s.first_out == sequence_out)
     }
 
     fn advance(&mut self, packet: &Cached<'_>) -> Rewritten {

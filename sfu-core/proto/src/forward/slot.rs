@@ -11,22 +11,25 @@ use crate::time::Instant;
 
 /// RTP time of a slot: a function of the core's clock, so that it runs on over every switch.
 #[derive(Clone, Copy, Debug)]
-pub struct SlotClock {
+pub(super) struct SlotClock {
     offset: u64,
     rate: u32,
 }
 
 impl SlotClock {
-    pub fn at(self, now: Instant) -> u64 {
+    pub(super) fn at(self, now: Instant) -> u64 {
         let ticks = u128::from(now.as_nanos()) * u128::from(self.rate) / 1_000_000_000;
-        #[expect(clippy::cast_possible_truncation, reason = "2^64 ticks are six million years")]
+        #[expect(
+            clippy::cast_possible_truncation,
+            reason = "2^64 ticks are six million years"
+        )]
         let ticks = ticks as u64;
         self.offset + ticks
     }
 }
 
 #[derive(Debug)]
-pub struct Slot {
+pub(crate) struct Slot {
     pub mid: Mid,
     pub kind: SlotKind,
     pub source: SlotSource,
@@ -47,7 +50,7 @@ pub struct Slot {
 
 /// Random beginnings of a slot's numbers.
 #[derive(Clone, Copy, Debug)]
-pub struct SlotSeed {
+pub(crate) struct SlotSeed {
     /// Both below 2^15 (DESIGN D6).
     pub first_sequence: u64,
     pub first_repair: u64,
@@ -55,7 +58,7 @@ pub struct SlotSeed {
 }
 
 impl Slot {
-    pub fn new(line: &SlotLine, source: SlotSource, seed: SlotSeed) -> Self {
+    pub(crate) fn new(line: &SlotLine, source: SlotSource, seed: SlotSeed) -> Self {
         let rate = match line.kind {
             SlotKind::Audio => 48_000,
             SlotKind::Video | SlotKind::Screen => 90_000,
@@ -69,31 +72,37 @@ impl Slot {
             wanted: None,
             showing: None,
             rewrite: Rewrite::new(seed.first_sequence),
-            clock: SlotClock { offset: u64::from(seed.timestamp), rate },
+            clock: SlotClock {
+                offset: u64::from(seed.timestamp),
+                rate,
+            },
             next_repair: seed.first_repair,
             packets_sent: 0,
             octets_sent: 0,
         }
     }
 
-    pub fn codec(&self, codec: Codec) -> Option<SlotCodec> {
-        self.codecs.iter().copied().find(|offered| offered.codec == codec)
+    pub(crate) fn codec(&self, codec: Codec) -> Option<SlotCodec> {
+        self.codecs
+            .iter()
+            .copied()
+            .find(|offered| offered.codec == codec)
     }
 
     /// Whether it waits for a key frame of the layer it should carry.
-    pub fn awaits_key_frame(&self) -> bool {
+    pub(crate) fn awaits_key_frame(&self) -> bool {
         self.wanted.is_some() && self.wanted != self.showing
     }
 
     /// RTP time now, for sender reports.
-    pub fn rtp_time(&self, now: Instant) -> u64 {
+    pub(crate) fn rtp_time(&self, now: Instant) -> u64 {
         self.clock.at(now)
     }
 
     /// The next packet of `layer` for this viewer, or `None` if it is not for this slot: the layer
     /// has not begun, or the packet is from before it began, or it is only padding.
     /// The second value says whether the slot has gone over to this layer with it.
-    pub fn take<'a>(
+    pub(crate) fn take<'a>(
         &mut self,
         now: Instant,
         layer: &'a Layer,
@@ -111,7 +120,10 @@ impl Slot {
             && !packet.payload.is_empty()
         {
             self.showing = self.wanted;
-            (self.rewrite.switch(layer.key, &packet, self.clock.at(now)), true)
+            (
+                self.rewrite.switch(layer.key, &packet, self.clock.at(now)),
+                true,
+            )
         } else {
             return None;
         };
@@ -121,7 +133,7 @@ impl Slot {
 
     /// The packet that left as `sequence`, once more: by the repair stream under a fresh number,
     /// or, for a viewer without one, bit for bit as before (RFC 4588; DESIGN D6).
-    pub fn repeat<'a>(
+    pub(crate) fn repeat<'a>(
         &mut self,
         layer: &'a Layer,
         sequence: u16,
@@ -141,12 +153,12 @@ impl Slot {
     }
 
     /// Which packet of which layer left as `sequence`.
-    pub fn origin(&self, sequence: u16) -> Option<(LayerKey, u64)> {
+    pub(crate) fn origin(&self, sequence: u16) -> Option<(LayerKey, u64)> {
         self.rewrite.origin(sequence)
     }
 
     /// Counts a packet that was sent for the first time.
-    pub fn count_sent(&mut self, payload_bytes: usize) {
+    pub(crate) fn count_sent(&mut self, payload_bytes: usize) {
         self.packets_sent = self.packets_sent.wrapping_add(1);
         #[expect(clippy::cast_possible_truncation, reason = "a payload fits a datagram")]
         let octets = payload_bytes as u32;

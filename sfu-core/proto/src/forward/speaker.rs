@@ -19,7 +19,7 @@ const SPEECH_LEVEL: f32 = 50.0;
 const RISE: f32 = 0.25;
 const FALL: f32 = 0.03;
 /// What a track without the audio-level extension counts for: below speech, above silence.
-pub const UNKNOWN_LEVEL: u8 = 60;
+pub(super) const UNKNOWN_LEVEL: u8 = 60;
 
 #[derive(Clone, Copy, Debug)]
 struct Voice {
@@ -31,30 +31,44 @@ struct Voice {
 
 impl Voice {
     fn speaks(&self, now: Instant) -> bool {
-        self.last_speech.is_some_and(|last| now.since(last) < HANGOVER)
+        self.last_speech
+            .is_some_and(|last| now.since(last) < HANGOVER)
     }
 }
 
 #[derive(Debug, Default)]
-pub struct Speakers {
+pub(super) struct Speakers {
     /// Loudest first.
     ranking: Vec<Voice>,
 }
 
 impl Speakers {
-    pub fn add(&mut self, participant: ParticipantId) {
-        if !self.ranking.iter().any(|voice| voice.participant == participant) {
-            self.ranking.push(Voice { participant, level: 127.0, last_speech: None });
+    pub(super) fn add(&mut self, participant: ParticipantId) {
+        if !self
+            .ranking
+            .iter()
+            .any(|voice| voice.participant == participant)
+        {
+            self.ranking.push(Voice {
+                participant,
+                level: 127.0,
+                last_speech: None,
+            });
         }
     }
 
-    pub fn remove(&mut self, participant: ParticipantId) {
-        self.ranking.retain(|voice| voice.participant != participant);
+    pub(super) fn remove(&mut self, participant: ParticipantId) {
+        self.ranking
+            .retain(|voice| voice.participant != participant);
     }
 
     /// One audio packet of `participant`, at `level` −dBov.
-    pub fn hear(&mut self, now: Instant, participant: ParticipantId, level: u8) {
-        let Some(voice) = self.ranking.iter_mut().find(|v| v.participant == participant) else {
+    pub(super) fn hear(&mut self, now: Instant, participant: ParticipantId, level: u8) {
+        let Some(voice) = self
+            .ranking
+            .iter_mut()
+            .find(|v| v.participant == participant)
+        else {
             return;
         };
         let level = f32::from(level);
@@ -66,7 +80,7 @@ impl Speakers {
     }
 
     /// Lets the louder overtake; returns whether the order changed.
-    pub fn rank(&mut self, now: Instant) -> bool {
+    pub(super) fn rank(&mut self, now: Instant) -> bool {
         let mut changed = false;
         for index in 1..self.ranking.len() {
             let mut at = index;
@@ -87,13 +101,16 @@ impl Speakers {
     }
 
     /// Participants, loudest first.
-    pub fn ranking(&self) -> impl Iterator<Item = ParticipantId> {
+    pub(super) fn ranking(&self) -> impl Iterator<Item = ParticipantId> {
         self.ranking.iter().map(|voice| voice.participant)
     }
 
     /// Those who speak now, loudest first.
-    pub fn speaking(&self, now: Instant) -> impl Iterator<Item = ParticipantId> {
-        self.ranking.iter().filter(move |v| v.speaks(now)).map(|voice| voice.participant)
+    pub(super) fn speaking(&self, now: Instant) -> impl Iterator<Item = ParticipantId> {
+        self.ranking
+            .iter()
+            .filter(move |v| v.speaks(now))
+            .map(|voice| voice.participant)
     }
 }
 
@@ -120,12 +137,7 @@ mod tests {
     }
 
     /// `level` of `who` for every 20 ms of `range`.
-    fn hear(
-        speakers: &mut Speakers,
-        who: ParticipantId,
-        level: u8,
-        range: core::ops::Range<u64>,
-    ) {
+    fn hear(speakers: &mut Speakers, who: ParticipantId, level: u8, range: core::ops::Range<u64>) {
         for ms in range.step_by(20) {
             speakers.hear(at(ms), who, level);
             speakers.rank(at(ms));

@@ -10,7 +10,7 @@ use crate::ids::{ParticipantId, SessionId, Ssrc};
 use crate::session::{Egress, SessionKey};
 
 #[derive(Debug)]
-pub struct Subscriber {
+pub(crate) struct Subscriber {
     pub session: SessionKey,
     pub id: SessionId,
     pub participant: ParticipantId,
@@ -24,7 +24,7 @@ pub struct Subscriber {
 impl Subscriber {
     /// Everything that arrived in this pass for the slots from `first_slot` on; `Some(slot)` if
     /// the batch has no room for what that slot may send.
-    pub fn forward(
+    pub(crate) fn forward(
         &mut self,
         egress: &mut Egress<'_>,
         layers: &Slab<Layer>,
@@ -35,16 +35,20 @@ impl Subscriber {
         }
         for (index, slot) in self.slots.iter_mut().enumerate().skip(first_slot) {
             // While it switches, a slot carries the old layer until the new one's key frame.
-            let sources = [slot.showing, slot.wanted.filter(|_| slot.awaits_key_frame())];
-            let waiting = sources.into_iter().flatten().filter_map(|key| layer(layers, key));
+            let sources = [
+                slot.showing,
+                slot.wanted.filter(|_| slot.awaits_key_frame()),
+            ];
+            let waiting = sources
+                .into_iter()
+                .flatten()
+                .filter_map(|key| layer(layers, key));
             if !egress.has_room(waiting.clone().map(|layer| layer.arrived().len()).sum()) {
                 return Some(index);
             }
             for layer in waiting {
                 for sequence in layer.arrived() {
-                    let Some((outgoing, switched)) =
-                        slot.take(egress.now, layer, *sequence)
-                    else {
+                    let Some((outgoing, switched)) = slot.take(egress.now, layer, *sequence) else {
                         continue;
                     };
                     self.slots_changed |= switched;
@@ -60,7 +64,7 @@ impl Subscriber {
     }
 
     /// Sends again what left as `sequence` of the slot whose source is `source`.
-    pub fn repair(
+    pub(crate) fn repair(
         &mut self,
         egress: &mut Egress<'_>,
         layers: &Slab<Layer>,
@@ -75,8 +79,9 @@ impl Subscriber {
         let (key, sequence_in) = slot.origin(sequence).ok_or(Dropped::NackExpired)?;
         let layer = layer(layers, key).ok_or(Dropped::NackExpired)?;
         let packet = layer.packet(sequence_in).ok_or(Dropped::NackExpired)?;
-        let outgoing =
-            slot.repeat(layer, sequence, &packet).ok_or(Dropped::NackExpired)?;
+        let outgoing = slot
+            .repeat(layer, sequence, &packet)
+            .ok_or(Dropped::NackExpired)?;
         if egress.protect(self.session, &outgoing) {
             egress.counters.packets_resent += 1;
         }
@@ -84,7 +89,7 @@ impl Subscriber {
     }
 
     /// What each slot carries now.
-    pub fn slot_states(&self, layers: &Slab<Layer>) -> Vec<SlotState> {
+    pub(crate) fn slot_states(&self, layers: &Slab<Layer>) -> Vec<SlotState> {
         self.slots
             .iter()
             .map(|slot| SlotState {
@@ -100,5 +105,7 @@ impl Subscriber {
 }
 
 fn layer(layers: &Slab<Layer>, key: LayerKey) -> Option<&Layer> {
-    layers.get(key.index as usize).filter(|layer| layer.key == key)
+    layers
+        .get(key.index as usize)
+        .filter(|layer| layer.key == key)
 }

@@ -6,10 +6,10 @@ use crate::ids::ParticipantId;
 use crate::session::SessionKey;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct TrackKey(pub usize);
+pub(crate) struct TrackKey(pub usize);
 
 #[derive(Debug)]
-pub struct Track {
+pub(super) struct Track {
     pub participant: ParticipantId,
     pub session: SessionKey,
     pub source: Source,
@@ -24,7 +24,7 @@ pub struct Track {
 impl Track {
     /// Which of `count` layers, lowest first, fits a picture of `height` pixels. Browsers' three
     /// encodings of a 720p camera have 180, 360 and 720 lines; a bit of stretching is not seen.
-    pub fn layer_for_height(height: u16, count: usize) -> usize {
+    pub(super) fn layer_for_height(height: u16, count: usize) -> usize {
         let steps_below_top = match height {
             0..=200 => 2,
             201..=400 => 1,
@@ -36,7 +36,7 @@ impl Track {
 
 /// Which of a track's layers to show: the best that flows and is not above `best`, else the lowest
 /// that flows.
-pub fn pick_layer(
+pub(super) fn pick_layer(
     layers: impl DoubleEndedIterator<Item = (usize, LayerKey, bool)> + Clone,
     best: usize,
 ) -> Option<LayerKey> {
@@ -52,7 +52,14 @@ mod tests {
     fn picked(live: [bool; 3], best: usize) -> Option<u32> {
         let layers = live.into_iter().enumerate().map(|(quality, is_live)| {
             let index = u32::try_from(quality).unwrap();
-            (quality, LayerKey { index, generation: 0 }, is_live)
+            (
+                quality,
+                LayerKey {
+                    index,
+                    generation: 0,
+                },
+                is_live,
+            )
         });
         pick_layer(layers.collect::<Vec<_>>().into_iter(), best).map(|key| key.index)
     }

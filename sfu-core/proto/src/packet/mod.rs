@@ -4,6 +4,6 @@ mod datagram;
 mod demux;
 mod send_batch;
 
-pub use demux::{Protocol, protocol};
 pub use datagram::{Datagram, Route, SocketIndex};
+pub use demux::{Protocol, protocol};
 pub use send_batch::{Outgoing, SendBatch};

@@ -42,7 +42,7 @@ pub struct ExtensionPlan {
     pub transport_cc: Option<(u8, u16)>,
 }
 
-/// How many bytes [`write`] will fill.
+/// How many bytes [`write()`] will fill.
 pub fn len(plan: &HeaderPlan) -> usize {
     FIXED_BYTES + CSRC_BYTES + Block::of(&plan.extensions).len()
 }

@@ -8,49 +8,55 @@ use crate::packet::Route;
 
 /// Both ways to a session. Only authenticated checks add addresses, so strangers cannot fill it.
 #[derive(Debug, Default)]
-pub struct AddressMap {
+pub(crate) struct AddressMap {
     by_route: HashMap<Route, SessionKey>,
     by_ufrag: HashMap<String, SessionKey>,
 }
 
 impl AddressMap {
     /// Room for everything, so that the packet path never allocates.
-    pub fn new(sessions: usize, addresses: usize) -> Self {
+    pub(crate) fn new(sessions: usize, addresses: usize) -> Self {
         Self {
             by_route: HashMap::with_capacity(addresses),
             by_ufrag: HashMap::with_capacity(sessions),
         }
     }
 
-    pub fn session_at(&self, route: Route) -> Result<SessionKey, Dropped> {
-        self.by_route.get(&route).copied().ok_or(Dropped::UnknownAddress)
+    pub(crate) fn session_at(&self, route: Route) -> Result<SessionKey, Dropped> {
+        self.by_route
+            .get(&route)
+            .copied()
+            .ok_or(Dropped::UnknownAddress)
     }
 
-    pub fn session_named(&self, local_ufrag: &str) -> Result<SessionKey, Dropped> {
-        self.by_ufrag.get(local_ufrag).copied().ok_or(Dropped::StunUnknownUser)
+    pub(crate) fn session_named(&self, local_ufrag: &str) -> Result<SessionKey, Dropped> {
+        self.by_ufrag
+            .get(local_ufrag)
+            .copied()
+            .ok_or(Dropped::StunUnknownUser)
     }
 
     /// `session` has proved that it is at `route`; whoever was there before has left.
-    pub fn learn(&mut self, route: Route, session: SessionKey) {
+    pub(crate) fn learn(&mut self, route: Route, session: SessionKey) {
         self.by_route.insert(route, session);
     }
 
-    pub fn name(&mut self, local_ufrag: &str, session: SessionKey) {
+    pub(crate) fn name(&mut self, local_ufrag: &str, session: SessionKey) {
         self.by_ufrag.insert(local_ufrag.to_owned(), session);
     }
 
     /// Forgets `route`, unless another session is there by now.
-    pub fn forget(&mut self, route: Route, session: SessionKey) {
+    pub(crate) fn forget(&mut self, route: Route, session: SessionKey) {
         if self.by_route.get(&route) == Some(&session) {
             self.by_route.remove(&route);
         }
     }
 
-    pub fn forget_name(&mut self, local_ufrag: &str) {
+    pub(crate) fn forget_name(&mut self, local_ufrag: &str) {
         self.by_ufrag.remove(local_ufrag);
     }
 
-    pub fn remove(&mut self, session: SessionKey) {
+    pub(crate) fn remove(&mut self, session: SessionKey) {
         self.by_route.retain(|_, owner| *owner != session);
         self.by_ufrag.retain(|_, owner| *owner != session);
     }

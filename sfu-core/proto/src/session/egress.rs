@@ -11,7 +11,7 @@ use crate::time::{Instant, WallClock};
 
 /// Everything that sending needs, borrowed for one pass.
 #[derive(Debug)]
-pub struct Egress<'a> {
+pub(crate) struct Egress<'a> {
     pub now: Instant,
     pub wall: WallClock,
     pub sessions: &'a mut Slab<Session>,
@@ -20,18 +20,20 @@ pub struct Egress<'a> {
 }
 
 impl Egress<'_> {
-    pub fn is_open(&self, session: SessionKey) -> bool {
+    pub(crate) fn is_open(&self, session: SessionKey) -> bool {
         self.sessions.get(session.0).is_some_and(Session::is_open)
     }
 
     /// Room for `count` packets, or nothing is in the batch yet: then it is as good as it gets.
-    pub fn has_room(&self, count: usize) -> bool {
+    pub(crate) fn has_room(&self, count: usize) -> bool {
         self.batch.is_empty() || self.batch.has_room_for(count, DATAGRAM_BYTES_MAX)
     }
 
     /// **Protect**: seals one packet for `session` into the batch. What cannot be sent is counted.
-    pub fn protect(&mut self, session: SessionKey, outgoing: &Outgoing<'_>) -> bool {
-        let Some(session) = self.sessions.get_mut(session.0) else { return false };
+    pub(crate) fn protect(&mut self, session: SessionKey, outgoing: &Outgoing<'_>) -> bool {
+        let Some(session) = self.sessions.get_mut(session.0) else {
+            return false;
+        };
         match session.protect(self.wall.ntp(self.now), outgoing, self.batch) {
             Ok(()) => true,
             Err(why) => {

@@ -6,11 +6,10 @@ mod egress;
 mod sources;
 mod transport;
 
-pub use address_map::AddressMap;
-pub use egress::Egress;
-pub use sources::Origin;
-pub use transport::{Media, Session};
+pub(crate) use address_map::AddressMap;
+pub(crate) use egress::Egress;
+pub(crate) use transport::{Media, Session};
 
 /// A session of this worker.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct SessionKey(pub usize);
+pub(crate) struct SessionKey(pub usize);

@@ -10,7 +10,7 @@ use crate::rtp::{Extensions, Header};
 
 /// What a packet is a packet of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Origin {
+pub(crate) struct Origin {
     /// Index of the publish line.
     pub line: usize,
     /// Index of the encoding, lowest first.
@@ -20,26 +20,32 @@ pub struct Origin {
 }
 
 #[derive(Debug)]
-pub struct Sources {
+pub(super) struct Sources {
     lines: Vec<PublishLine>,
     known: Vec<(Ssrc, Origin)>,
 }
 
 impl Sources {
-    pub fn new(lines: Vec<PublishLine>) -> Self {
-        Self { lines, known: Vec::with_capacity(SOURCES_PER_SESSION_MAX) }
+    pub(super) fn new(lines: Vec<PublishLine>) -> Self {
+        Self {
+            lines,
+            known: Vec::with_capacity(SOURCES_PER_SESSION_MAX),
+        }
     }
 
     /// The second value is true when the source was not known before.
-    pub fn identify(
+    pub(super) fn identify(
         &mut self,
         header: &Header,
         extensions: &Extensions,
     ) -> Result<(Origin, bool), Dropped> {
         if let Some((_, origin)) = self.known.iter().find(|(ssrc, _)| *ssrc == header.ssrc) {
             let line = &self.lines[origin.line];
-            let expected =
-                if origin.is_repair { line.rtx_payload_type } else { Some(line.payload_type) };
+            let expected = if origin.is_repair {
+                line.rtx_payload_type
+            } else {
+                Some(line.payload_type)
+            };
             return match expected == Some(header.payload_type) {
                 true => Ok((*origin, false)),
                 false => Err(Dropped::RtpUnknownPayloadType),
@@ -54,7 +60,9 @@ impl Sources {
     }
 
     fn learn(&self, header: &Header, extensions: &Extensions) -> Result<Origin, Dropped> {
-        let index = self.line_of(header, extensions).ok_or(Dropped::RtpUnknownSource)?;
+        let index = self
+            .line_of(header, extensions)
+            .ok_or(Dropped::RtpUnknownSource)?;
         let line = &self.lines[index];
         let is_repair = match header.payload_type {
             media if media == line.payload_type => false,
@@ -62,13 +70,25 @@ impl Sources {
             _ => return Err(Dropped::RtpUnknownPayloadType),
         };
         if line.rids.is_empty() {
-            return Ok(Origin { line: index, quality: 0, is_repair });
+            return Ok(Origin {
+                line: index,
+                quality: 0,
+                is_repair,
+            });
         }
-        let rid = if is_repair { extensions.repaired_rid } else { extensions.rid };
+        let rid = if is_repair {
+            extensions.repaired_rid
+        } else {
+            extensions.rid
+        };
         let quality = rid
             .and_then(|rid| line.rids.iter().position(|offered| *offered == rid))
             .ok_or(Dropped::RtpUnknownSource)?;
-        Ok(Origin { line: index, quality, is_repair })
+        Ok(Origin {
+            line: index,
+            quality,
+            is_repair,
+        })
     }
 
     /// RFC 8843 §9.2: by mid, else by the SSRC that the offer named, else by a payload type that
@@ -77,9 +97,10 @@ impl Sources {
         if let Some(mid) = extensions.mid {
             return self.lines.iter().position(|line| line.mid == mid);
         }
-        let named = self.lines.iter().position(|line| {
-            [line.ssrc, line.rtx_ssrc].contains(&Some(header.ssrc.0))
-        });
+        let named = self
+            .lines
+            .iter()
+            .position(|line| [line.ssrc, line.rtx_ssrc].contains(&Some(header.ssrc.0)));
         named.or_else(|| {
             let mut carrying = self.lines.iter().enumerate().filter(|(_, line)| {
                 line.payload_type == header.payload_type
@@ -103,7 +124,10 @@ mod tests {
             codec: Codec::Vp8,
             payload_type,
             rtx_payload_type: Some(payload_type + 1),
-            rids: rids.iter().map(|rid| Token::new(rid.as_bytes()).unwrap()).collect(),
+            rids: rids
+                .iter()
+                .map(|rid| Token::new(rid.as_bytes()).unwrap())
+                .collect(),
             ssrc: None,
             rtx_ssrc: None,
         }
@@ -128,9 +152,16 @@ mod tests {
     #[test]
     fn a_name_once_said_is_kept() {
         let mut sources = Sources::new(vec![line("0", 96, &["q", "f"]), line("1", 96, &[])]);
-        let full = Origin { line: 0, quality: 1, is_repair: false };
+        let full = Origin {
+            line: 0,
+            quality: 1,
+            is_repair: false,
+        };
         let introduced = named("0", Some("f"), None);
-        assert_eq!(sources.identify(&header(7, 96), &introduced), Ok((full, true)));
+        assert_eq!(
+            sources.identify(&header(7, 96), &introduced),
+            Ok((full, true))
+        );
         let silent = Extensions::default();
         assert_eq!(sources.identify(&header(7, 96), &silent), Ok((full, false)));
         assert_eq!(
@@ -144,8 +175,15 @@ mod tests {
     fn a_repair_stream_names_what_it_repairs() {
         let mut sources = Sources::new(vec![line("0", 96, &["q", "f"])]);
         let introduced = named("0", None, Some("q"));
-        let repair = Origin { line: 0, quality: 0, is_repair: true };
-        assert_eq!(sources.identify(&header(9, 97), &introduced), Ok((repair, true)));
+        let repair = Origin {
+            line: 0,
+            quality: 0,
+            is_repair: true,
+        };
+        assert_eq!(
+            sources.identify(&header(9, 97), &introduced),
+            Ok((repair, true))
+        );
         assert_eq!(
             sources.identify(&header(9, 96), &introduced),
             Err(Dropped::RtpUnknownPayloadType)
@@ -155,9 +193,15 @@ mod tests {
     #[test]
     fn without_any_name_a_payload_type_of_one_line_is_enough() {
         let mut sources = Sources::new(vec![line("0", 96, &[]), line("1", 100, &[])]);
-        let (origin, _) = sources.identify(&header(1, 100), &Extensions::default()).unwrap();
+        let (origin, _) = sources
+            .identify(&header(1, 100), &Extensions::default())
+            .unwrap();
         assert_eq!(origin.line, 1);
-        assert!(sources.identify(&header(2, 50), &Extensions::default()).is_err());
+        assert!(
+            sources
+                .identify(&header(2, 50), &Extensions::default())
+                .is_err()
+        );
     }
 
     #[test]

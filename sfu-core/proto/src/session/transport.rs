@@ -5,16 +5,14 @@ use core::time::Duration;
 
 use super::sources::{Origin, Sources};
 use crate::congestion::Arrivals;
-use crate::control::{ExtensionIds, SessionOpened, SessionPhase, SessionPlan};
+use crate::control::{ExtensionIds, Fingerprint, SessionOpened, SessionPhase, SessionPlan};
 use crate::dropped::Dropped;
 use crate::forward::{Outgoing, TrackKey};
 use crate::ice;
 use crate::ids::{ParticipantId, SessionId, Ssrc};
 use crate::limits;
 use crate::packet::{Datagram, Route, SendBatch};
-use crate::rtp::{
-    AbsSendTime, ExtensionPlan, Extensions, HeaderPlan, Vp8Descriptor, rtx, writer,
-};
+use crate::rtp::{AbsSendTime, ExtensionPlan, Extensions, HeaderPlan, Vp8Descriptor, rtx, writer};
 use crate::srtp::{Authenticated, AuthenticatedRtcp, Inbound, KeyingMaterial, Outbound};
 use crate::time::{Instant, NtpTime};
 
@@ -28,7 +26,7 @@ const REPAIRS_PER_SECOND: u32 = 1_000;
 
 /// One media packet, proved to be its publisher's.
 #[derive(Debug)]
-pub struct Media<'a> {
+pub(crate) struct Media<'a> {
     pub packet: Authenticated<'a>,
     pub origin: Origin,
     /// Its source was not known before.
@@ -37,10 +35,12 @@ pub struct Media<'a> {
 }
 
 #[derive(Debug)]
-pub struct Session {
+pub(crate) struct Session {
     pub id: SessionId,
     pub meeting: usize,
     pub participant: ParticipantId,
+    /// What the far side's certificate must hash to.
+    pub fingerprint: Fingerprint,
     pub agent: ice::Agent,
     pub phase: SessionPhase,
     pub phase_since: Instant,
@@ -64,7 +64,7 @@ pub struct Session {
 }
 
 impl Session {
-    pub fn new(
+    pub(crate) fn new(
         id: SessionId,
         meeting: usize,
         plan: &SessionPlan,
@@ -76,6 +76,7 @@ impl Session {
             id,
             meeting,
             participant: plan.participant,
+            fingerprint: plan.fingerprint,
             agent: ice::Agent::new(opened.ice.clone(), plan.ice.clone(), now),
             phase: SessionPhase::Checking,
             phase_since: now,
@@ -95,44 +96,51 @@ impl Session {
         }
     }
 
-    pub fn is_open(&self) -> bool {
+    pub(crate) fn is_open(&self) -> bool {
         self.outbound.is_some() && self.agent.selected().is_some()
     }
 
-    pub fn enter(&mut self, phase: SessionPhase, now: Instant) {
+    pub(crate) fn enter(&mut self, phase: SessionPhase, now: Instant) {
         self.phase = phase;
         self.phase_since = now;
     }
 
     /// The handshake has given its keys: we are the server (DESIGN D7).
-    pub fn open(&mut self, keys: &KeyingMaterial, now: Instant) {
+    pub(crate) fn open(&mut self, keys: &KeyingMaterial, now: Instant) {
         self.inbound = Some(Inbound::new(keys.profile, &keys.client));
         self.outbound = Some(Outbound::new(keys.profile, &keys.server));
         self.enter(SessionPhase::Open, now);
     }
 
     /// **Unprotect**: a datagram becomes a packet of a known source, or stops here.
-    pub fn unprotect<'a>(&mut self, datagram: Datagram<'a>) -> Result<Media<'a>, Dropped> {
+    pub(crate) fn unprotect<'a>(&mut self, datagram: Datagram<'a>) -> Result<Media<'a>, Dropped> {
         let inbound = self.inbound.as_mut().ok_or(Dropped::SrtpNoKeys)?;
         let packet = inbound.unprotect_rtp(datagram.bytes)?;
-        let extensions =
-            Extensions::read(packet.header(), packet.packet(), &self.extensions);
+        let extensions = Extensions::read(packet.header(), packet.packet(), &self.extensions);
         if let (Some(arrivals), Some(number)) = (&mut self.arrivals, extensions.transport_cc) {
             arrivals.record(number, datagram.arrival);
         }
         let (origin, is_new) = self.sources.identify(packet.header(), &extensions)?;
-        Ok(Media { packet, origin, is_new, extensions })
+        Ok(Media {
+            packet,
+            origin,
+            is_new,
+            extensions,
+        })
     }
 
-    pub fn unprotect_rtcp<'a>(
+    pub(crate) fn unprotect_rtcp<'a>(
         &mut self,
         bytes: &'a mut [u8],
     ) -> Result<AuthenticatedRtcp<'a>, Dropped> {
-        self.inbound.as_mut().ok_or(Dropped::SrtpNoKeys)?.unprotect_rtcp(bytes)
+        self.inbound
+            .as_mut()
+            .ok_or(Dropped::SrtpNoKeys)?
+            .unprotect_rtcp(bytes)
     }
 
     /// **Protect**: header, payload and tag, written straight into the slot that will be sent.
-    pub fn protect(
+    pub(crate) fn protect(
         &mut self,
         ntp: NtpTime,
         outgoing: &Outgoing<'_>,
@@ -142,7 +150,11 @@ impl Session {
         let outbound = self.outbound.as_mut().ok_or(Dropped::SrtpNoKeys)?;
         let plan = header_plan(&self.extensions, ntp, outgoing);
         let header_len = writer::len(&plan);
-        let osn_len = if outgoing.repairs.is_some() { rtx::OSN_BYTES } else { 0 };
+        let osn_len = if outgoing.repairs.is_some() {
+            rtx::OSN_BYTES
+        } else {
+            0
+        };
         let plain_len = header_len + osn_len + outgoing.payload.len();
 
         let slot = batch.slot(route, outbound.rtp_len(plain_len))?;
@@ -159,24 +171,32 @@ impl Session {
             let tl0 = numbers.tl0_picture_index.unwrap_or_default();
             descriptor.rewrite(payload, picture_id, tl0);
         }
-        outbound.protect_rtp(header_len, outgoing.sequence, slot).inspect_err(|_| {
-            batch.cancel_last();
-        })
+        outbound
+            .protect_rtp(header_len, outgoing.sequence, slot)
+            .inspect_err(|_| {
+                batch.cancel_last();
+            })
     }
 
     /// Protects one compound RTCP packet.
-    pub fn protect_rtcp(&mut self, plain: &[u8], batch: &mut SendBatch) -> Result<(), Dropped> {
+    pub(crate) fn protect_rtcp(
+        &mut self,
+        plain: &[u8],
+        batch: &mut SendBatch,
+    ) -> Result<(), Dropped> {
         let route = self.agent.selected().ok_or(Dropped::UnknownAddress)?;
         let outbound = self.outbound.as_mut().ok_or(Dropped::SrtpNoKeys)?;
         let slot = batch.slot(route, outbound.rtcp_len(plain.len()))?;
         slot[..plain.len()].copy_from_slice(plain);
-        outbound.protect_rtcp(slot).inspect_err(|_| batch.cancel_last())
+        outbound
+            .protect_rtcp(slot)
+            .inspect_err(|_| batch.cancel_last())
     }
 
     /// Takes one repair from the viewer's budget.
-    pub fn spend_repair(&mut self, now: Instant) -> Result<(), Dropped> {
-        let earned = now.since(self.repairs_refilled).as_millis() * u128::from(REPAIRS_PER_SECOND)
-            / 1_000;
+    pub(crate) fn spend_repair(&mut self, now: Instant) -> Result<(), Dropped> {
+        let earned =
+            now.since(self.repairs_refilled).as_millis() * u128::from(REPAIRS_PER_SECOND) / 1_000;
         if earned > 0 {
             let earned = u32::try_from(earned).unwrap_or(u32::MAX);
             self.repairs = self.repairs.saturating_add(earned).min(REPAIRS_BURST);
@@ -187,12 +207,12 @@ impl Session {
     }
 
     /// Where DTLS records go.
-    pub fn route(&self) -> Option<Route> {
+    pub(crate) fn route(&self) -> Option<Route> {
         self.agent.selected()
     }
 
     /// Whether its time is up, and why.
-    pub fn expired(&self, now: Instant) -> Option<crate::control::SessionEnd> {
+    pub(crate) fn expired(&self, now: Instant) -> Option<crate::control::SessionEnd> {
         use crate::control::SessionEnd;
         let waited = now.since(self.phase_since);
         match self.phase {
@@ -215,7 +235,10 @@ impl Session {
 fn header_plan(ids: &ExtensionIds, ntp: NtpTime, outgoing: &Outgoing<'_>) -> HeaderPlan {
     // A packet that may be repeated under its own number must not depend on the time of sending.
     let send_time = ids.abs_send_time.filter(|_| outgoing.has_repair_stream);
-    #[expect(clippy::cast_possible_truncation, reason = "narrowed at the door, as the wire has it")]
+    #[expect(
+        clippy::cast_possible_truncation,
+        reason = "narrowed at the door, as the wire has it"
+    )]
     HeaderPlan {
         marker: outgoing.marker,
         payload_type: outgoing.payload_type,

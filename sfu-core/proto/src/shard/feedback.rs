@@ -167,12 +167,14 @@ struct Compound<'a> {
 }
 
 impl<'a> Compound<'a> {
-    fn new(
-        session: &'a mut Session,
-        batch: &'a mut SendBatch,
-        counters: &'a mut Counters,
-    ) -> Self {
-        Self { scratch: [0; COMPOUND_BYTES_MAX], used: 0, session, batch, counters }
+    fn new(session: &'a mut Session, batch: &'a mut SendBatch, counters: &'a mut Counters) -> Self {
+        Self {
+            scratch: [0; COMPOUND_BYTES_MAX],
+            used: 0,
+            session,
+            batch,
+            counters,
+        }
     }
 
     /// Adds what `write` writes, in a datagram of its own if this one has no room for it.
@@ -188,7 +190,9 @@ impl<'a> Compound<'a> {
 
     fn send(&mut self) {
         if self.used > 0
-            && let Err(why) = self.session.protect_rtcp(&self.scratch[..self.used], self.batch)
+            && let Err(why) = self
+                .session
+                .protect_rtcp(&self.scratch[..self.used], self.batch)
         {
             self.counters.drop(why);
         }
@@ -211,7 +215,9 @@ impl<'a> Compound<'a> {
     }
 
     fn add_receiver_report(&mut self, layer: &mut Layer, sender: Ssrc, now: Instant) {
-        let block = layer.ssrc.and_then(|ssrc| layer.reception.report(ssrc, now));
+        let block = layer
+            .ssrc
+            .and_then(|ssrc| layer.reception.report(ssrc, now));
         if let Some(block) = block {
             self.add(|writer| writer.receiver_report(sender, &[block]));
         }
@@ -253,13 +259,7 @@ impl<'a> Compound<'a> {
     }
 
     /// libwebrtc takes one transport feedback from each datagram, so each goes out alone.
-    fn add_arrivals(
-        &mut self,
-        arrivals: &mut Arrivals,
-        sender: Ssrc,
-        media: Ssrc,
-        now: Instant,
-    ) {
+    fn add_arrivals(&mut self, arrivals: &mut Arrivals, sender: Ssrc, media: Ssrc, now: Instant) {
         while arrivals.deadline().is_some_and(|due| now >= due) {
             let mut written = false;
             self.add(|writer| {

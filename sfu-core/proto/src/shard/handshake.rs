@@ -25,7 +25,9 @@ impl Shard {
         event: HandshakeEvent,
         batch: &mut SendBatch,
     ) {
-        let Some(key) = self.session_keys.get(&session).copied() else { return };
+        let Some(key) = self.session_keys.get(&session).copied() else {
+            return;
+        };
         match event {
             HandshakeEvent::Records(bytes) => {
                 let route = self.sessions[key.0].route();

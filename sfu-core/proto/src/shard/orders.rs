@@ -28,7 +28,10 @@ impl Shard {
         if matches!(order.command, Command::OpenMeeting) {
             return self.open_meeting(&order);
         }
-        let key = *self.meeting_keys.get(&order.meeting).ok_or(Refusal::NoSuchMeeting)?;
+        let key = *self
+            .meeting_keys
+            .get(&order.meeting)
+            .ok_or(Refusal::NoSuchMeeting)?;
         raise_epoch(&mut self.meetings[key], order.epoch)?;
         match order.command {
             Command::OpenMeeting => Ok(Outcome::Done),
@@ -45,7 +48,11 @@ impl Shard {
                 }
                 Ok(Outcome::Done)
             }
-            Command::Mute { participant, source, muted } => {
+            Command::Mute {
+                participant,
+                source,
+                muted,
+            } => {
                 self.meetings[key].mute(participant, source, muted);
                 Ok(Outcome::Done)
             }
@@ -61,7 +68,9 @@ impl Shard {
         if self.meetings.len() == limits::MEETINGS_PER_WORKER_MAX {
             return Err(full("MEETINGS_PER_WORKER_MAX"));
         }
-        let key = self.meetings.insert(Meeting::new(order.meeting, order.epoch));
+        let key = self
+            .meetings
+            .insert(Meeting::new(order.meeting, order.epoch));
         self.meeting_keys.insert(order.meeting, key);
         Ok(Outcome::Done)
     }
@@ -83,7 +92,9 @@ impl Shard {
         plan: &SessionPlan,
     ) -> Result<Outcome, Refusal> {
         if let Some(known) = self.session_keys.get(&id) {
-            return Ok(Outcome::SessionOpened(self.sessions[known.0].opened.clone()));
+            return Ok(Outcome::SessionOpened(
+                self.sessions[known.0].opened.clone(),
+            ));
         }
         check_plan(plan)?;
         if self.sessions.len() == limits::SESSIONS_PER_WORKER_MAX {
@@ -122,7 +133,10 @@ impl Shard {
             meeting.admit(key, plan.participant, &plan.publish, subscriber);
         self.session_keys.insert(id, key);
         self.addresses.name(&opened.ice.ufrag, key);
-        self.effects.push(Effect::HandshakeBegin { session: id, remote: plan.fingerprint });
+        self.effects.push(Effect::HandshakeBegin {
+            session: id,
+            remote: plan.fingerprint,
+        });
         self.enter(now, key, SessionPhase::Checking);
         Ok(Outcome::SessionOpened(opened))
     }
@@ -234,19 +248,28 @@ impl Shard {
 
 fn raise_epoch(meeting: &mut Meeting, got: Epoch) -> Result<(), Refusal> {
     if got < meeting.epoch {
-        return Err(Refusal::OldEpoch { got, current: meeting.epoch });
+        return Err(Refusal::OldEpoch {
+            got,
+            current: meeting.epoch,
+        });
     }
     meeting.epoch = got;
     Ok(())
 }
 
 fn full(limit: &str) -> Refusal {
-    Refusal::Full { limit: limit.to_owned() }
+    Refusal::Full {
+        limit: limit.to_owned(),
+    }
 }
 
 /// The sidecar makes sound plans; a wrong one is its bug, and must not become ours.
 fn check_plan(plan: &SessionPlan) -> Result<(), Refusal> {
-    let bad = |why: &str| Err(Refusal::BadPlan { why: why.to_owned() });
+    let bad = |why: &str| {
+        Err(Refusal::BadPlan {
+            why: why.to_owned(),
+        })
+    };
     if plan.participant.0 == 0 {
         return bad("participant 0 cannot be a CSRC");
     }
@@ -256,7 +279,11 @@ fn check_plan(plan: &SessionPlan) -> Result<(), Refusal> {
     if plan.slots.len() > limits::SLOTS_PER_SESSION_MAX {
         return bad("more slots than SLOTS_PER_SESSION_MAX");
     }
-    if plan.publish.iter().any(|line| line.rids.len() > limits::RIDS_PER_LINE_MAX) {
+    if plan
+        .publish
+        .iter()
+        .any(|line| line.rids.len() > limits::RIDS_PER_LINE_MAX)
+    {
         return bad("more encodings than RIDS_PER_LINE_MAX");
     }
     Ok(())

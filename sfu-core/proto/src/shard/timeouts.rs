@@ -42,7 +42,9 @@ impl Shard {
             return;
         }
         let addresses = &mut self.addresses;
-        self.sessions[key.0].agent.expire(now, |route| addresses.forget(route, key));
+        self.sessions[key.0]
+            .agent
+            .expire(now, |route| addresses.forget(route, key));
         if self.sessions[key.0].is_open() {
             self.send_feedback(now, key, batch);
         }

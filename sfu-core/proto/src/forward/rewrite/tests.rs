@@ -1,16 +1,39 @@
 use super::*;
 use crate::forward::packet_info::PacketInfo;
 
-const A: LayerKey = LayerKey { index: 1, generation: 1 };
-const B: LayerKey = LayerKey { index: 2, generation: 2 };
+const A: LayerKey = LayerKey {
+    index: 1,
+    generation: 1,
+};
+const B: LayerKey = LayerKey {
+    index: 2,
+    generation: 2,
+};
 
 fn packet(sequence: u64, timestamp: u64) -> Cached<'static> {
-    Cached { sequence, info: PacketInfo { timestamp, ..PacketInfo::default() }, payload: b"x" }
+    Cached {
+        sequence,
+        info: PacketInfo {
+            timestamp,
+            ..PacketInfo::default()
+        },
+        payload: b"x",
+    }
 }
 
 fn picture(sequence: u64, picture_id: u16, tl0: u8) -> Cached<'static> {
-    let vp8 = Vp8Numbers { picture_id: Some(picture_id), tl0_picture_index: Some(tl0) };
-    Cached { sequence, info: PacketInfo { vp8, ..PacketInfo::default() }, payload: b"x" }
+    let vp8 = Vp8Numbers {
+        picture_id: Some(picture_id),
+        tl0_picture_index: Some(tl0),
+    };
+    Cached {
+        sequence,
+        info: PacketInfo {
+            vp8,
+            ..PacketInfo::default()
+        },
+        payload: b"x",
+    }
 }
 
 #[test]
@@ -21,7 +44,10 @@ fn a_switch_leaves_no_seam() {
     assert_eq!((second.sequence, second.timestamp), (11, 73_000));
     let switched = rewrite.switch(B, &packet(77, 1), 76_000);
     assert_eq!((switched.sequence, switched.timestamp), (12, 76_000));
-    assert_eq!(rewrite.forward(&packet(78, 3_001)).unwrap().timestamp, 79_000);
+    assert_eq!(
+        rewrite.forward(&packet(78, 3_001)).unwrap().timestamp,
+        79_000
+    );
 }
 
 #[test]
@@ -80,7 +106,10 @@ fn picture_numbers_run_on_and_wrap() {
     assert_eq!(switched.vp8.picture_id, Some(0));
     assert_eq!(switched.vp8.tl0_picture_index, Some(0));
     let next = rewrite.forward(&picture(10, 301, 18)).unwrap();
-    assert_eq!((next.vp8.picture_id, next.vp8.tl0_picture_index), (Some(1), Some(1)));
+    assert_eq!(
+        (next.vp8.picture_id, next.vp8.tl0_picture_index),
+        (Some(1), Some(1))
+    );
 }
 
 #[test]
@@ -95,7 +124,11 @@ fn time_never_runs_backwards_over_a_switch() {
 fn old_segments_are_forgotten_not_confused() {
     let mut rewrite = Rewrite::new(0);
     for turn in 0..100 {
-        rewrite.switch(if turn % 2 == 0 { A } else { B }, &packet(1_000 * turn, 0), 0);
+        rewrite.switch(
+            if turn % 2 == 0 { A } else { B },
+            &packet(1_000 * turn, 0),
+            0,
+        );
     }
     assert_eq!(rewrite.origin(0), None);
     assert_eq!(rewrite.origin(99), Some((B, 99_000)));

@@ -1,4 +1,5 @@
-//! Writes transport feedback (draft-holmer-rmcat-transport-wide-cc-extensions-01 §3.1).
+//! Writes transport feedback (draft-holmer-rmcat-transport-wide-cc-extensions-01 §3.1, framed by
+//! RFC 4585).
 
 use super::super::header::{self, BYTES, FEEDBACK_BYTES, TRANSPORT_FEEDBACK, TRANSPORT_LAYER};
 use super::super::{Full, Writer};

@@ -1,5 +1,5 @@
-//! Status chunks (draft-holmer-rmcat-transport-wide-cc-extensions-01 §3.1.2–§3.1.4): one symbol a
-//! packet. A symbol's value is also the number of bytes of its delta.
+//! Status chunks (draft-holmer-rmcat-transport-wide-cc-extensions-01 §3.1.2–§3.1.4, a kind of
+//! RFC 4585 feedback): one symbol a packet. A symbol's value is also the number of bytes of its delta.
 //!
 //! ```text
 //! |0| symbol, 2 bits |      run length, 13 bits       |

@@ -1,6 +1,6 @@
-//! Reads transport feedback (draft-holmer-rmcat-transport-wide-cc-extensions-01 §3.1). Only packets
-//! that arrived are listed: five bytes can claim 8,191 lost ones, and to walk those one by one would
-//! be work that a sender of feedback gets for nothing.
+//! Reads transport feedback (draft-holmer-rmcat-transport-wide-cc-extensions-01 §3.1, framed by
+//! RFC 4585). Only packets that arrived are listed: two bytes can claim 8,191 lost ones, and walking
+//! those one by one would be work that a sender of feedback gets for nothing.
 
 use super::super::header;
 use super::chunk::{Chunk, LARGE_DELTA, NOT_RECEIVED, SMALL_DELTA};
@@ -57,6 +57,10 @@ impl<'a> TransportFeedback<'a> {
 
     /// The packets that arrived, by rising sequence.
     pub fn received(&self) -> impl Iterator<Item = Received> + 'a {
+        self.walk()
+    }
+
+    fn walk(&self) -> Walk<'a> {
         Walk {
             chunks: self.chunks,
             deltas: self.deltas,
@@ -133,31 +137,60 @@ impl Walk<'_> {
     }
 }
 
+impl Walk<'_> {
+    /// `None` at the end; `Some(None)` if this turn only moved on.
+    fn turn(&mut self) -> Option<Option<Received>> {
+        let in_chunk = (self.current.len() - self.index).min(self.left);
+        if in_chunk == 0 {
+            let (chunk, rest) = self.chunks.split_first()?;
+            (self.current, self.chunks, self.index) = (Chunk::read(*chunk), rest, 0);
+            return Some(None);
+        }
+        let symbol = self.current.symbol(self.index);
+        if symbol == NOT_RECEIVED {
+            let is_run = matches!(self.current, Chunk::Run { .. });
+            self.advance(if is_run { in_chunk } else { 1 });
+            return Some(None);
+        }
+        let delta = self.delta(symbol)?;
+        self.ticks = self.ticks.wrapping_add_signed(delta.into());
+        let received = Received {
+            sequence: self.sequence,
+            ticks: self.ticks,
+        };
+        self.advance(1);
+        Some(Some(received))
+    }
+}
+
 impl Iterator for Walk<'_> {
     type Item = Received;
 
     fn next(&mut self) -> Option<Received> {
         loop {
-            let in_chunk = (self.current.len() - self.index).min(self.left);
-            if in_chunk == 0 {
-                let (chunk, rest) = self.chunks.split_first()?;
-                (self.current, self.chunks, self.index) = (Chunk::read(*chunk), rest, 0);
-                continue;
+            if let Some(received) = self.turn()? {
+                return Some(received);
             }
-            let symbol = self.current.symbol(self.index);
-            if symbol == NOT_RECEIVED {
-                let is_run = matches!(self.current, Chunk::Run { .. });
-                self.advance(if is_run { in_chunk } else { 1 });
-                continue;
-            }
-            let delta = self.delta(symbol)?;
-            self.ticks = self.ticks.wrapping_add_signed(delta.into());
-            let received = Received {
-                sequence: self.sequence,
-                ticks: self.ticks,
-            };
-            self.advance(1);
-            return Some(received);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn claiming_everything_lost_is_no_work() {
+        let mut body = vec![0, 0, 0, 1, 0, 0, 0, 2, 0, 0, 0xff, 0xff, 0, 0, 0, 0];
+        body.extend([0x1f, 0xff].repeat(10));
+        let feedback = TransportFeedback::parse(&body).unwrap();
+        assert_eq!(feedback.status_count, 0xffff);
+        let mut walk = feedback.walk();
+        let mut turns = 0;
+        while let Some(received) = walk.turn() {
+            assert_eq!(received, None);
+            turns += 1;
+        }
+        assert_eq!(turns, 2 * 9, "to read a chunk and to skip it");
     }
 }

@@ -1,0 +1,81 @@
+//! The event WebSocket. Browsers hide the status of a refused upgrade from the page, so who may
+//! not listen is told by a close code after it. The token comes as a subprotocol, since a page can
+//! set no header here.
+
+use std::sync::Arc;
+
+use axum::extract::ws::WebSocketUpgrade;
+use axum::extract::ws::rejection::WebSocketUpgradeRejection;
+use axum::extract::{Path, State};
+use axum::http::{HeaderMap, header};
+use axum::response::{IntoResponse as _, Response};
+use sfu_proto::ids::{MeetingId, ParticipantId};
+
+use super::Problem;
+use crate::app::App;
+use crate::events::{CloseCode, socket};
+use crate::model::{SessionToken, TokenHash};
+use crate::service::{ServiceError, tokens};
+
+const PROTOCOL: &str = "millrace.events.v1";
+/// Pages send little; a `watch` of all slots has some 2 KB.
+const MESSAGE_BYTES_MAX: usize = 16 << 10;
+
+pub(super) async fn open(
+    State(app): State<Arc<App>>,
+    Path(id): Path<String>,
+    headers: HeaderMap,
+    upgrade: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
+) -> Result<Response, Problem> {
+    let upgrade = upgrade.map_err(|rejection| Problem::of(rejection.into_response().status()))?;
+    let offered = subprotocols(&headers);
+    if !offered.contains(&PROTOCOL) {
+        return Err(Problem::bad_request(
+            "subprotocol",
+            format!("offer the WebSocket subprotocols {PROTOCOL} and bearer.<token>"),
+        ));
+    }
+    let token = offered
+        .iter()
+        .find_map(|offered| SessionToken::parse(offered.strip_prefix("bearer.")?))
+        .map(|token| token.hash());
+    let listener = admit(&app, &id, token);
+    Ok(upgrade
+        .protocols([PROTOCOL])
+        .max_message_size(MESSAGE_BYTES_MAX)
+        .max_frame_size(MESSAGE_BYTES_MAX)
+        .on_upgrade(async move |socket| match listener {
+            Ok((meeting, participant)) => {
+                socket::serve(app, meeting, participant, socket).await;
+            }
+            Err(code) => socket::close(socket, code).await,
+        }))
+}
+
+fn admit(
+    app: &App,
+    id: &str,
+    token: Option<TokenHash>,
+) -> Result<(MeetingId, ParticipantId), CloseCode> {
+    let code = id.parse().map_err(|_| CloseCode::NoMeeting)?;
+    let caller = app
+        .store
+        .read(|tx| tokens::authenticate_in(tx, &code, token));
+    match caller {
+        Ok(caller) => Ok((caller.meeting.id, caller.id())),
+        Err(ServiceError::NotFound(_)) => Err(CloseCode::NoMeeting),
+        Err(ServiceError::Ended) => Err(CloseCode::Ended),
+        Err(_) => Err(CloseCode::BadToken),
+    }
+}
+
+/// RFC 6455 §11.3.4: a list, perhaps over several header lines.
+fn subprotocols(headers: &HeaderMap) -> Vec<&str> {
+    headers
+        .get_all(header::SEC_WEBSOCKET_PROTOCOL)
+        .iter()
+        .filter_map(|value| value.to_str().ok())
+        .flat_map(|value| value.split(','))
+        .map(str::trim)
+        .collect()
+}

@@ -1,0 +1,125 @@
+// Our own sources against the service: what may be switched when, and what is told.
+import { beforeEach, describe, expect, test } from 'vitest';
+import type { Api } from '../src/api/client';
+import type { BySource, Participant } from '../src/api/types';
+import type { LocalMedia, LocalState } from '../src/media/devices';
+import { OwnSources } from '../src/meeting/own';
+
+class FakeLocal {
+  state = { mic: {}, camera: null, screen: null, micOn: true, starting: false } as unknown as LocalState;
+  private listener = () => {};
+
+  readonly snapshot = () => this.state;
+
+  readonly subscribe = (listener: () => void) => {
+    this.listener = listener;
+    return () => {};
+  };
+
+  set(change: object): void {
+    this.state = { ...this.state, ...change };
+    this.listener();
+  }
+
+  async setMic(on: boolean): Promise<void> {
+    this.set({ micOn: on });
+  }
+
+  async setCamera(on: boolean): Promise<void> {
+    this.set({ camera: on ? {} : null });
+  }
+
+  stopScreen(): void {
+    this.set({ screen: null });
+  }
+}
+
+let local: FakeLocal;
+let writable: boolean;
+let muted: BySource;
+let told: string[];
+let problems: string[];
+let own: OwnSources;
+
+beforeEach(() => {
+  local = new FakeLocal();
+  writable = true;
+  muted = { audio: false, camera: true, screen: true };
+  told = [];
+  problems = [];
+  const api = {
+    setMuted: (_m: string, _t: string, _id: number, source: string, off: boolean) =>
+      told.push(`${source} ${off ? 'off' : 'on'}`),
+    screenShare: (_m: string, _t: string, on: boolean) => told.push(`screen ${on ? 'on' : 'off'}`),
+  } as unknown as Api;
+  own = new OwnSources({
+    api,
+    local: local as unknown as LocalMedia,
+    me: () => ({ participant_id: 2, muted }) as unknown as Participant,
+    writable: () => writable,
+    write: async (action) => {
+      await action('t', 'm');
+      return true;
+    },
+    send: () => {},
+    problem: (text) => problems.push(text),
+  });
+});
+
+describe('while the service answers', () => {
+  test('a switch acts here and is told', async () => {
+    await own.setMic(false);
+    await own.setCamera(true);
+    expect(local.state.micOn).toBe(false);
+    expect(told).toEqual(['audio off', 'camera on']);
+  });
+
+  test('a device that is pulled out is said, and told as off', () => {
+    local.set({ mic: null, micOn: false, micProblem: { title: 'Gone', text: 'Plug it in.' } });
+    expect(problems).toEqual(['Gone. Plug it in.']);
+    expect(told).toEqual(['audio off']);
+  });
+
+  test('permission given late is told: we had come in as muted', () => {
+    muted = { audio: true, camera: true, screen: true };
+    local.set({ starting: true });
+    local.set({ starting: false });
+    expect(told).toEqual(['audio on']);
+  });
+});
+
+describe('while the service is away', () => {
+  beforeEach(() => {
+    writable = false;
+  });
+
+  test('what it heard to be on may be paused and resumed here, and nothing is told', async () => {
+    await own.setMic(false);
+    expect(local.state.micOn).toBe(false);
+    await own.setMic(true);
+    expect(local.state.micOn).toBe(true);
+    expect(told).toEqual([]);
+  });
+
+  test('what it heard to be off stays off', async () => {
+    await own.setCamera(true);
+    expect(local.state.camera).toBeNull();
+    expect(own.canSwitch('screen')).toBe(false);
+  });
+
+  test('the next welcome tells what was paused', async () => {
+    await own.setMic(false);
+    writable = true;
+    own.reconcile();
+    await Promise.resolve();
+    expect(told).toEqual(['audio off']);
+  });
+});
+
+test('a host’s mute goes off here', async () => {
+  muted = { audio: true, camera: true, screen: true };
+  own.reconcile();
+  await Promise.resolve();
+  expect(local.state.micOn).toBe(false);
+  expect(told).toEqual([]);
+});
