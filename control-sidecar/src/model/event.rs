@@ -131,6 +131,7 @@ const fn reason(end: SessionEnd) -> &'static str {
         SessionEnd::ConsentExpired => "consent-expired",
         SessionEnd::ClosedByPeer => "closed-by-peer",
         SessionEnd::TakenOver => "taken-over",
+        SessionEnd::WorkerFailed => "worker-failed",
     }
 }
 
