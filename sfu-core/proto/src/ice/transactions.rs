@@ -1,5 +1,5 @@
 //! The last checks that were answered. STUN carries nothing that tells a fresh message from a
-//! recorded one, but a transaction id is used for one request, from one address:
+//! recorded one, but a transaction id is used for one request (RFC 8489 §5), from one address:
 //! the same id from elsewhere is a replay.
 
 use crate::packet::Route;

@@ -1,0 +1,48 @@
+// Without our page: a plain WHIP publisher (RFC 9725) and a plain WHEP viewer through the same
+// endpoint, and a participant with our page who sees the publisher.
+import { request } from '../lib/http.mjs';
+import { plainConnection, plainStats } from '../lib/inpage.mjs';
+import { until } from '../lib/wait.mjs';
+
+export async function run(t) {
+  const browser = await t.browser();
+  await t.meet('WHIP and WHEP');
+  const publisher = await plain(t, browser, 'Publisher', 'participant', true);
+  const viewer = await plain(t, browser, 'Viewer', 'viewer', false);
+
+  let got = {};
+  const decoding = async () => {
+    got = await viewer.page.evaluate(plainStats);
+    return got.framesDecoded >= 30 && got.totalAudioEnergy > 0;
+  };
+  const seen = await until('the viewer decodes', decoding, 20_000).catch(() => false);
+  t.report.check('a WHEP viewer sees and hears a WHIP publisher', seen, got);
+  t.report.check('over AEAD_AES_128_GCM', got.srtpCipher === 'AEAD_AES_128_GCM');
+
+  const ada = await t.join(browser, 'Ada');
+  const sees = await ada.sees(publisher).catch(() => false);
+  t.report.check('a participant with our page sees the publisher', sees);
+
+  const gone = ada.tile(publisher).waitFor({ state: 'detached', timeout: 20_000 }).then(() => true, () => false);
+  const ended = await request(t.server.origin, publisher.location, {
+    method: 'DELETE',
+    headers: { authorization: `Bearer ${publisher.token}` },
+  });
+  t.report.check('DELETE ends the session', ended.status === 200, { status: ended.status });
+  t.report.check('and the publisher is gone for the others', await gone);
+}
+
+async function plain(t, browser, name, role, publish) {
+  const joined = await t.server.join(t.meetingId, name, role);
+  const context = await browser.newContext({
+    ignoreHTTPSErrors: true,
+    permissions: ['camera', 'microphone'],
+  });
+  const page = await context.newPage();
+  // Any page of the origin will do: it is the secure context that the camera needs.
+  await page.goto(`${t.server.origin}/v1/health`);
+  const { media_url: mediaUrl, token } = joined;
+  const { location } = await page.evaluate(plainConnection, { mediaUrl, token, publish });
+  t.report.check(`${name} is answered with a Location`, Boolean(location), { location });
+  return { name, id: joined.participant.participant_id, page, token, location };
+}
