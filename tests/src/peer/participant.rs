@@ -182,6 +182,16 @@ impl Peer {
         })
     }
 
+    /// Seals any bytes as RTCP, broken ones too.
+    ///
+    /// # Panics
+    ///
+    /// Before the handshake is over.
+    pub fn seal_rtcp(&mut self, plain: &[u8]) -> Vec<u8> {
+        let outbound = &mut self.keys.as_mut().expect("the handshake is over").outbound;
+        sealed_rtcp(outbound, plain)
+    }
+
     /// Everything that this peer found wrong.
     pub fn all_faults(&self) -> impl Iterator<Item = &String> {
         let slots = self.slots.iter().flat_map(ReceivingSlot::all_faults);
@@ -427,9 +437,12 @@ fn seal_rtcp(keys: &mut Outbound, write: impl FnOnce(&mut Writer<'_>)) -> Vec<u8
     let mut scratch = [0; 1_200];
     let mut writer = Writer::new(&mut scratch);
     write(&mut writer);
-    let plain_len = writer.len();
-    let mut bytes = scratch[..plain_len].to_vec();
-    bytes.resize(keys.rtcp_len(plain_len), 0);
+    sealed_rtcp(keys, writer.as_bytes())
+}
+
+fn sealed_rtcp(keys: &mut Outbound, plain: &[u8]) -> Vec<u8> {
+    let mut bytes = plain.to_vec();
+    bytes.resize(keys.rtcp_len(plain.len()), 0);
     keys.protect_rtcp(&mut bytes)
         .expect("a peer's reports can be sealed");
     bytes
