@@ -33,8 +33,12 @@ fn main() -> ExitCode {
     }
 }
 
+/// Info, but for the DTLS engine, which warns of every extension it does not know.
+const LOG_FILTER: &str = "info,dtls=error";
+
 fn log() {
-    let filter = EnvFilter::try_from_env("MILLRACE_LOG").unwrap_or_else(|_| EnvFilter::new("info"));
+    let filter =
+        EnvFilter::try_from_env("MILLRACE_LOG").unwrap_or_else(|_| EnvFilter::new(LOG_FILTER));
     tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_ansi(io::stderr().is_terminal())
