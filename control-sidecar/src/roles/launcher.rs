@@ -68,7 +68,7 @@ async fn keep_running(
         };
         let status = tokio::select! {
             status = child.wait() => status,
-            _ = stopping.wait_for(|stop| *stop) => {
+            () = told(&mut stopping) => {
                 end(role, &mut child).await;
                 return Ended::Stopped;
             }
@@ -87,10 +87,17 @@ async fn keep_running(
         );
         tokio::select! {
             () = sleep(pause) => {}
-            _ = stopping.wait_for(|stop| *stop) => return Ended::Stopped,
+            () = told(&mut stopping) => return Ended::Stopped,
         }
         pause = (pause * 2).min(RESTART_MAX);
     }
+}
+
+/// Waits for the word to stop. It gives the watch's guard back at once: held in the arm of a
+/// `select!`, it would block the next `send`.
+async fn told(stopping: &mut watch::Receiver<bool>) {
+    // An error is a launcher that has gone, which is stopping too.
+    let _ = stopping.wait_for(|stop| *stop).await;
 }
 
 fn start(role: &str, arguments: &[String]) -> io::Result<Child> {

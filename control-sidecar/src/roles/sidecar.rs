@@ -18,9 +18,11 @@ pub async fn run(common: &Common, args: &SidecarArgs) -> Result<Ended, StartupEr
     let listeners = prepare(common, args, &clock)?;
     let sidecar = Sidecar::start(&data_dir.join("store"), control_socket, listeners, clock).await?;
     let mut up = sidecar.app.core.watch_up();
+    // Only the outcome leaves the block: the watch's guard would block the agent.
+    let linked = async { up.wait_for(|up| *up).await.is_ok() };
     tokio::select! {
-        ready = up.wait_for(|up| *up) => {
-            if ready.is_ok() {
+        ready = linked => {
+            if ready {
                 greet(args);
             }
             stop().await;
