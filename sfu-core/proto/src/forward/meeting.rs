@@ -336,6 +336,14 @@ impl Meeting {
     pub(crate) fn changed(&mut self) {
         self.reassign = true;
     }
+
+    /// The session can carry media from now on.
+    pub(crate) fn opened(&mut self, session: SessionKey) {
+        if let Some(subscriber) = self.subscriber_mut(session) {
+            subscriber.is_open = true;
+        }
+        self.changed();
+    }
 }
 
 /// The layer that `key` names, unless it has begun anew or gone since.

@@ -124,6 +124,7 @@ impl Shard {
             session: key,
             id,
             participant: plan.participant,
+            is_open: false,
             slots,
             watch: None,
             slots_changed: true,
