@@ -108,21 +108,26 @@ impl Layer {
         self.last_arrival = None;
     }
 
+    /// Counts a packet for the report to its sender. Done for muted media too: it has arrived, and
+    /// a report of loss would cut the sender's bit rate.
+    pub(crate) fn count(&mut self, received: &Received<'_>) {
+        if !received.is_repair {
+            let timestamp = received.header.timestamp;
+            self.reception
+                .packet(received.sequence, timestamp, received.arrival);
+            self.highest = self.highest.max(received.sequence);
+        }
+    }
+
     pub(crate) fn receive(&mut self, received: &Received<'_>) -> Result<(), Dropped> {
         let sequence = received.sequence;
-        let wire_timestamp = received.header.timestamp;
-        let timestamp = self.timestamp.widen(wire_timestamp);
+        let timestamp = self.timestamp.widen(received.header.timestamp);
         let marker = received.header.marker;
         let mut info = PacketInfo::read(self.codec, timestamp, marker, received.payload);
         info.audio_level = received.audio_level;
         self.cache.insert(sequence, info, received.payload)?;
 
-        self.highest = self.highest.max(sequence);
         self.last_arrival = Some(received.arrival);
-        if !received.is_repair {
-            self.reception
-                .packet(sequence, wire_timestamp, received.arrival);
-        }
         if self.gap.note(received.arrival, sequence) == Arrived::AfterInterruption {
             self.keyframe.want();
         }

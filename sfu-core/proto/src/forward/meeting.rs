@@ -195,11 +195,12 @@ impl Meeting {
         received: &Received<'_>,
     ) -> Result<(), Dropped> {
         let track = self.tracks.get(track.0).ok_or(Dropped::RtpUnknownSource)?;
+        let index = *track.layers.get(quality).ok_or(Dropped::RtpUnknownSource)?;
+        let layer = &mut self.layers[index];
+        layer.count(received);
         if track.muted {
             return Err(Dropped::Muted);
         }
-        let index = *track.layers.get(quality).ok_or(Dropped::RtpUnknownSource)?;
-        let layer = &mut self.layers[index];
         self.reassign |= !layer.is_live(received.arrival);
         layer.receive(received)?;
         self.arrived = true;
