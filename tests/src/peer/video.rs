@@ -133,7 +133,8 @@ impl VideoSlot {
 
     fn decode(&mut self, now: Instant) {
         if self.next.is_none() || self.awaits_key_frame {
-            let from = self.next.unwrap_or_default();
+            // What begins at `next` is what was given up.
+            let from = self.next.map_or(0, |next| next + 1);
             let key = self.buffer.range(from..).find(|(_, p)| starts_key_frame(p));
             if let Some((&key, _)) = key {
                 self.skips += u64::from(self.next.is_some());

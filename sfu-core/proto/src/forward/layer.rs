@@ -54,6 +54,8 @@ pub(crate) struct Layer {
     timestamp: timestamp::Widener,
     highest: u64,
     last_arrival: Option<Instant>,
+    /// The newest time of the media, and when its first packet came.
+    newest: (u64, Instant),
     arrived: Vec<u64>,
 }
 
@@ -83,6 +85,7 @@ impl Layer {
             timestamp: timestamp::Widener::default(),
             highest: 0,
             last_arrival: None,
+            newest: (0, Instant::default()),
             arrived: Vec::with_capacity(limits::RECEIVED_PER_PASS_MAX),
         }
     }
@@ -96,6 +99,7 @@ impl Layer {
         self.reception = Reception::new(self.codec.clock_rate());
         self.cache.clear();
         self.timestamp = timestamp::Widener::default();
+        self.newest = (0, Instant::default());
         self.highest = 0;
         self.arrived.clear();
     }
@@ -128,6 +132,9 @@ impl Layer {
         self.cache.insert(sequence, info, received.payload)?;
 
         self.last_arrival = Some(received.arrival);
+        if timestamp > self.newest.0 {
+            self.newest = (timestamp, received.arrival);
+        }
         if self.gap.note(received.arrival, sequence) == Arrived::AfterInterruption {
             self.keyframe.want();
         }
@@ -145,6 +152,12 @@ impl Layer {
 
     pub(crate) fn is_video(&self) -> bool {
         self.source != Source::Audio
+    }
+
+    /// When the newest media came, and by how much `timestamp` is older, in units of its clock.
+    pub(crate) fn age(&self, timestamp: u64) -> (Instant, u64) {
+        let (newest, arrival) = self.newest;
+        (arrival, newest.saturating_sub(timestamp))
     }
 
     /// The sequences that came in this pass, in the order in which they came.

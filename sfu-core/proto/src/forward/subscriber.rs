@@ -50,7 +50,7 @@ impl Subscriber {
             }
             for layer in waiting {
                 for sequence in layer.arrived() {
-                    let Some((outgoing, switched)) = slot.take(egress.now, layer, *sequence) else {
+                    let Some((outgoing, switched)) = slot.take(layer, *sequence) else {
                         continue;
                     };
                     self.slots_changed |= switched;
