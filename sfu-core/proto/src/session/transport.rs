@@ -37,6 +37,8 @@ pub(crate) struct Media<'a> {
 #[derive(Debug)]
 pub(crate) struct Session {
     pub id: SessionId,
+    /// Counts the sessions of the shard: a later one is newer.
+    pub number: u64,
     pub meeting: usize,
     pub participant: ParticipantId,
     pub agent: ice::Agent,
@@ -72,6 +74,7 @@ impl Session {
     ) -> Self {
         Self {
             id,
+            number: 0,
             meeting,
             participant: plan.participant,
             agent: ice::Agent::new(opened.ice.clone(), plan.ice.clone(), now),
