@@ -46,6 +46,8 @@ pub struct World {
     pub reports: Vec<(Instant, Report)>,
     /// What has reached the shard, if a test wants to play it again.
     pub recording: Option<Vec<(SocketAddr, Vec<u8>)>>,
+    /// Told `true` before the shard works on the packet path and `false` after it.
+    pub around_shard: fn(bool),
     /// Sessions that nobody shakes hands with: they stay as they are.
     pub handshakes_stall: bool,
 }
@@ -77,6 +79,7 @@ impl World {
             answers: Vec::new(),
             reports: Vec::new(),
             recording: None,
+            around_shard: |_| (),
             handshakes_stall: false,
         };
         assert_eq!(world.command(Command::OpenMeeting), Outcome::Done);
@@ -320,7 +323,9 @@ impl World {
             arrival: now,
             bytes: &mut bytes,
         };
+        (self.around_shard)(true);
         self.shard.handle_datagram(now, datagram, &mut self.batch);
+        (self.around_shard)(false);
     }
 
     /// Hands one datagram to the shard at once, around the network, and makes a pass.
@@ -331,12 +336,19 @@ impl World {
 
     fn finish_pass(&mut self) {
         let now = self.now();
+        (self.around_shard)(true);
         self.shard.handle_timeout(now, &mut self.batch);
+        (self.around_shard)(false);
         self.carry_out_effects();
-        while !self.shard.forward(now, &mut self.batch) {
+        loop {
+            (self.around_shard)(true);
+            let is_done = self.shard.forward(now, &mut self.batch);
+            (self.around_shard)(false);
             self.flush();
+            if is_done {
+                return;
+            }
         }
-        self.flush();
     }
 
     fn flush(&mut self) {

@@ -77,6 +77,7 @@ pub struct Shard {
     rng: ChaCha20Rng,
     addresses: AddressMap,
     sessions: Slab<Session>,
+    sessions_begun: u64,
     meetings: Slab<Meeting>,
     session_keys: hashbrown::HashMap<SessionId, SessionKey>,
     meeting_keys: hashbrown::HashMap<MeetingId, usize>,
@@ -98,6 +99,7 @@ impl Shard {
             config,
             addresses: AddressMap::new(sessions, 2 * sessions),
             sessions: Slab::with_capacity(sessions),
+            sessions_begun: 0,
             meetings: Slab::with_capacity(limits::MEETINGS_PER_WORKER_MAX),
             session_keys: hashbrown::HashMap::new(),
             meeting_keys: hashbrown::HashMap::new(),
@@ -254,17 +256,18 @@ impl Shard {
         Ok(())
     }
 
-    /// The first media of a session ends the participant's older ones (DESIGN D2).
+    /// The first media of a session ends the participant's older ones (DESIGN D2). The older one's
+    /// own may come late: it ends nobody.
     fn note_media(&mut self, now: Instant, key: SessionKey) {
         let session = &mut self.sessions[key.0];
         if session.has_media {
             return;
         }
         session.has_media = true;
-        let (participant, meeting) = (session.participant, session.meeting);
+        let (participant, meeting, number) = (session.participant, session.meeting, session.number);
         let older: Vec<_> = self.meetings[meeting]
             .sessions_of(participant)
-            .filter(|other| *other != key)
+            .filter(|other| self.sessions[other.0].number < number)
             .collect();
         for other in older {
             self.close(now, other, SessionEnd::TakenOver);

@@ -1,93 +1,101 @@
-//! After a driver is open and has run once, sending and receiving allocate nothing.
+//! On the packet path nothing is allocated (DESIGN §5): a meeting in the simulated world, under an
+//! allocator that counts. It stands in this package because an allocator is `unsafe`.
 
+use core::cell::Cell;
 use std::alloc::{GlobalAlloc, Layout, System};
-use std::cell::Cell;
-use std::net::SocketAddr;
 use std::time::Duration;
 
-use sfu_proto::packet::{Route, SendBatch, SocketIndex};
-use sfu_proto::time::Instant;
-use sfu_uring::{ClockReading, Driver, DriverChoice, bind, probe};
-
-struct Counting;
+use system_tests::{PeerConfig, World};
 
 thread_local! {
+    static IS_COUNTING: Cell<bool> = const { Cell::new(false) };
     static ALLOCATIONS: Cell<u64> = const { Cell::new(0) };
 }
 
-// SAFETY: the system's allocator does all the work; counting touches no memory that it manages.
+struct Counting;
+
+fn count() {
+    // A thread that is ending has no thread-locals any more, and nothing to count.
+    let _ = IS_COUNTING.try_with(|is_counting| {
+        if is_counting.get() {
+            ALLOCATIONS.with(|allocations| allocations.set(allocations.get() + 1));
+        }
+    });
+}
+
+// SAFETY: every call is passed on unchanged to the system's allocator, which keeps the contract;
+// counting touches two thread-local numbers that need no memory of their own.
 unsafe impl GlobalAlloc for Counting {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        ALLOCATIONS.with(|count| count.set(count.get() + 1));
-        // SAFETY: the caller's promise is passed on.
+        count();
+        // SAFETY: the caller's promise about `layout` is handed on.
         unsafe { System.alloc(layout) }
     }
 
     unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
-        // SAFETY: the caller's promise is passed on.
+        // SAFETY: `pointer` came from `System` through `alloc` or `realloc` with this layout.
         unsafe { System.dealloc(pointer, layout) }
+    }
+
+    unsafe fn realloc(&self, pointer: *mut u8, layout: Layout, new_size: usize) -> *mut u8 {
+        count();
+        // SAFETY: as for `dealloc`; the caller's promise about `new_size` is handed on.
+        unsafe { System.realloc(pointer, layout, new_size) }
     }
 }
 
 #[global_allocator]
 static ALLOCATOR: Counting = Counting;
 
-const READING: ClockReading = ClockReading {
-    now: Instant::from_nanos(1),
-    realtime_nanos: 1,
-};
-
-/// One driver sends trains and singles to itself and takes them; some go nowhere.
-fn exchange(driver: &mut Driver, batch: &mut SendBatch, own: SocketAddr) {
-    let unreachable = "192.0.2.1:9".parse().unwrap();
-    for (remote, len) in [
-        (own, 1000),
-        (own, 1000),
-        (own, 999),
-        (own, 1001),
-        (unreachable, 10),
-    ] {
-        let socket = SocketIndex(0);
-        batch.slot(Route { socket, remote }, len).unwrap().fill(7);
+fn allocations_in(world: &mut World, packets: u64) -> u64 {
+    let end = world.shard.counters.packets_received + packets;
+    ALLOCATIONS.set(0);
+    world.around_shard = |is_inside| IS_COUNTING.set(is_inside);
+    while world.shard.counters.packets_received < end {
+        world.step();
     }
-    let mut received = 0;
-    while received < 4 {
-        driver.turn(batch, Some(Duration::from_secs(20))).unwrap();
-        received += driver.receive(READING, 3, |datagram| assert_eq!(datagram.bytes[0], 7));
-    }
+    world.around_shard = |_| ();
+    ALLOCATIONS.get()
 }
 
-fn assert_allocates_nothing(choice: DriverChoice) {
-    let sockets = bind(&["127.0.0.1:0".parse().unwrap()], 1 << 20).unwrap();
-    let own = sockets[0].local_address();
-    let (mut driver, waker, _) = Driver::open(choice, sockets).unwrap();
-    let mut batch = SendBatch::new(100_000, 100);
-    exchange(&mut driver, &mut batch, own);
-    let before = ALLOCATIONS.get();
-    for _ in 0..2000 {
-        exchange(&mut driver, &mut batch, own);
-        waker.wake();
+fn meeting() -> World {
+    let mut world = World::new(1);
+    world.join(PeerConfig::publisher(1));
+    for participant in 2..=21 {
+        world.join(PeerConfig::viewer(participant));
     }
-    assert_eq!(ALLOCATIONS.get() - before, 0, "{choice}");
-    assert_eq!(driver.counters().received, 4 * 2001);
+    world.run_for(Duration::from_secs(5));
+    world
 }
 
 #[test]
-fn io_uring_allocates_nothing() {
-    match probe() {
-        Ok(_) => assert_allocates_nothing(DriverChoice::Uring),
-        Err(refusal) => println!("skipped: {refusal}"),
+fn ten_thousand_packets_for_twenty_viewers_allocate_nothing() {
+    let mut world = meeting();
+    let forwarded = world.shard.counters.packets_forwarded;
+    assert_eq!(allocations_in(&mut world, 10_000), 0);
+    // Audio and one of three layers, each to twenty.
+    assert!(world.shard.counters.packets_forwarded - forwarded > 100_000);
+    world.assert_sound();
+}
+
+#[test]
+fn repairs_allocate_nothing() {
+    let mut world = meeting();
+    for peer in world.peers() {
+        world.network.up(peer).loss_per_mille = 20;
+        world.network.down(peer).loss_per_mille = 20;
     }
+    world.run_for(Duration::from_secs(5));
+    assert_eq!(allocations_in(&mut world, 5_000), 0);
+    assert!(world.shard.counters.packets_resent > 100);
+    assert!(world.shard.counters.repairs_received > 10);
 }
 
 #[test]
-fn mio_allocates_nothing() {
-    assert_allocates_nothing(DriverChoice::Mio);
-}
-
-#[test]
-fn the_count_counts() {
-    let before = ALLOCATIONS.get();
-    drop(std::hint::black_box(vec![0_u8; 100]));
-    assert!(ALLOCATIONS.get() > before);
+fn the_counter_counts() {
+    ALLOCATIONS.set(0);
+    IS_COUNTING.set(true);
+    drop(core::hint::black_box(Box::new(1)));
+    IS_COUNTING.set(false);
+    assert_eq!(ALLOCATIONS.get(), 1);
 }

@@ -139,8 +139,10 @@ impl Encoder {
         if self.began + self.interval() * self.ticks > now {
             return Vec::new();
         }
-        let tick = self.ticks;
-        self.ticks += 1;
+        // What was not captured in time never is.
+        let elapsed = now.since(self.began).as_nanos() / self.interval().as_nanos();
+        let tick = u32::try_from(elapsed).unwrap_or(u32::MAX);
+        self.ticks = tick + 1;
         if !self.is_active {
             return Vec::new();
         }

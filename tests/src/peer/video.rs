@@ -61,6 +61,8 @@ pub struct VideoSlot {
     pub repaired: u64,
     pub duplicates: u64,
     pub skips: u64,
+    /// Frames that a switch cut short.
+    pub abandoned: u64,
     pub plis_sent: u64,
     pub faults: Vec<String>,
 }
@@ -131,15 +133,12 @@ impl VideoSlot {
 
     fn decode(&mut self, now: Instant) {
         if self.next.is_none() || self.awaits_key_frame {
-            let from = self.next.unwrap_or_default();
+            // What begins at `next` is what was given up.
+            let from = self.next.map_or(0, |next| next + 1);
             let key = self.buffer.range(from..).find(|(_, p)| starts_key_frame(p));
             if let Some((&key, _)) = key {
                 self.skips += u64::from(self.next.is_some());
-                self.skipped = true;
-                self.awaits_key_frame = false;
-                self.next = Some(key);
-                self.buffer = self.buffer.split_off(&key);
-                self.missing = self.missing.split_off(&key);
+                self.begin_at(now, key);
             }
         }
         while let Some(frame) = self.whole_frame() {
@@ -148,11 +147,41 @@ impl VideoSlot {
         }
     }
 
-    /// The packets from `next` to a marker, if all are there.
+    /// Goes on with the key frame that begins at `key`; what is missing of it is asked for.
+    fn begin_at(&mut self, now: Instant, key: u64) {
+        self.skipped = true;
+        self.awaits_key_frame = false;
+        self.next = Some(key);
+        self.buffer = self.buffer.split_off(&key);
+        self.missing = self.missing.split_off(&key);
+        for sequence in key..self.widener.highest().unwrap_or(key) {
+            if !self.buffer.contains_key(&sequence) {
+                self.missing.entry(sequence).or_insert(Missing {
+                    since: now,
+                    asked: None,
+                });
+            }
+        }
+    }
+
+    /// The packets from `next` to a marker, if all are there. A key frame that begins before the
+    /// marker came is a switch in the middle of a frame: that frame is never shown.
     fn whole_frame(&mut self) -> Option<Vec<Packet>> {
-        let next = self.next.filter(|_| !self.awaits_key_frame)?;
+        let mut next = self.next.filter(|_| !self.awaits_key_frame)?;
         let mut end = next;
-        while !self.buffer.get(&end)?.marker {
+        loop {
+            let packet = self.buffer.get(&end)?;
+            if end > next && starts_key_frame(packet) {
+                next = end;
+                self.next = Some(next);
+                self.buffer = self.buffer.split_off(&next);
+                self.skipped = true;
+                self.abandoned += 1;
+                continue;
+            }
+            if packet.marker {
+                break;
+            }
             end += 1;
         }
         (next..=end).map(|at| self.buffer.remove(&at)).collect()

@@ -1,7 +1,7 @@
 //! One slot, many sources: the viewer sees one unbroken stream.
 
 use sfu_proto::control::Source;
-use system_tests::{PeerConfig, World};
+use system_tests::{Conditions, PeerConfig, World};
 
 use crate::{lossy, ms, secs, seen};
 
@@ -73,6 +73,33 @@ fn switching_on_a_lossy_line_confuses_nobody() {
             slot.switches
         );
         assert!(slot.repaired > 10, "repairs reach back over switches");
+    }
+}
+
+#[test]
+fn a_key_frame_that_had_to_be_repaired_does_not_tear_the_clock() {
+    for seed in 77..80 {
+        let (mut world, viewer) = four_cameras(seed);
+        for peer in world
+            .peers()
+            .filter(|peer| *peer != viewer)
+            .collect::<Vec<_>>()
+        {
+            let far_and_lossy = Conditions {
+                delay: ms(100),
+                loss_per_mille: 200,
+                ..Conditions::default()
+            };
+            world.set_conditions(peer, far_and_lossy);
+        }
+        for round in 0..15 {
+            world.watch(viewer, &[(1 + round % 4, 720)]);
+            world.run_for(ms(2_500));
+        }
+        // The slot holds the sender reports against the media.
+        world.assert_sound();
+        let slot = world.peer(viewer).video_slots().next().unwrap();
+        assert!(slot.switches >= 12, "{} switches", slot.switches);
     }
 }
 

@@ -31,12 +31,14 @@ fn the_new_session_takes_over_with_its_first_media() {
 #[test]
 fn an_older_session_never_takes_over_a_newer_one() {
     let mut world = World::new(131);
-    // The first transport comes up so slowly that the page gives it up and begins another.
-    let slow = world.join(PeerConfig::viewer(1));
-    world.network.up(slow).delay = ms(1_500);
-    let new = world.join(PeerConfig::viewer(1));
-    world.network.up(new).delay = ms(1_000);
+    // The first transport comes up so slowly that the page gives it up and begins another; then
+    // the first one's media arrives all the same, before the second's.
     world.join(PeerConfig::publisher(2));
+    let slow = world.join(PeerConfig::viewer(1));
+    world.network.up(slow).delay = ms(700);
+    world.run_for(secs(1));
+    let new = world.join(PeerConfig::viewer(1));
+    world.network.up(new).delay = ms(700);
     world.run_for(secs(20));
     assert_eq!(world.end_of(new), None);
     assert_eq!(world.end_of(slow), Some(SessionEnd::TakenOver));

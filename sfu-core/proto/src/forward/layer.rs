@@ -54,6 +54,8 @@ pub(crate) struct Layer {
     timestamp: timestamp::Widener,
     highest: u64,
     last_arrival: Option<Instant>,
+    /// The newest time of the media, and when its first packet came.
+    newest: (u64, Instant),
     arrived: Vec<u64>,
 }
 
@@ -83,6 +85,7 @@ impl Layer {
             timestamp: timestamp::Widener::default(),
             highest: 0,
             last_arrival: None,
+            newest: (0, Instant::default()),
             arrived: Vec::with_capacity(limits::RECEIVED_PER_PASS_MAX),
         }
     }
@@ -96,6 +99,7 @@ impl Layer {
         self.reception = Reception::new(self.codec.clock_rate());
         self.cache.clear();
         self.timestamp = timestamp::Widener::default();
+        self.newest = (0, Instant::default());
         self.highest = 0;
         self.arrived.clear();
     }
@@ -108,20 +112,28 @@ impl Layer {
         self.last_arrival = None;
     }
 
+    /// Counts a packet for the report to its sender. Done for muted media too: it has arrived, and
+    /// a report of loss would cut the sender's bit rate.
+    pub(crate) fn count(&mut self, received: &Received<'_>) {
+        if !received.is_repair {
+            let timestamp = received.header.timestamp;
+            self.reception
+                .packet(received.sequence, timestamp, received.arrival);
+            self.highest = self.highest.max(received.sequence);
+        }
+    }
+
     pub(crate) fn receive(&mut self, received: &Received<'_>) -> Result<(), Dropped> {
         let sequence = received.sequence;
-        let wire_timestamp = received.header.timestamp;
-        let timestamp = self.timestamp.widen(wire_timestamp);
+        let timestamp = self.timestamp.widen(received.header.timestamp);
         let marker = received.header.marker;
         let mut info = PacketInfo::read(self.codec, timestamp, marker, received.payload);
         info.audio_level = received.audio_level;
         self.cache.insert(sequence, info, received.payload)?;
 
-        self.highest = self.highest.max(sequence);
         self.last_arrival = Some(received.arrival);
-        if !received.is_repair {
-            self.reception
-                .packet(sequence, wire_timestamp, received.arrival);
+        if timestamp > self.newest.0 {
+            self.newest = (timestamp, received.arrival);
         }
         if self.gap.note(received.arrival, sequence) == Arrived::AfterInterruption {
             self.keyframe.want();
@@ -140,6 +152,12 @@ impl Layer {
 
     pub(crate) fn is_video(&self) -> bool {
         self.source != Source::Audio
+    }
+
+    /// When the newest media came, and by how much `timestamp` is older, in units of its clock.
+    pub(crate) fn age(&self, timestamp: u64) -> (Instant, u64) {
+        let (newest, arrival) = self.newest;
+        (arrival, newest.saturating_sub(timestamp))
     }
 
     /// The sequences that came in this pass, in the order in which they came.

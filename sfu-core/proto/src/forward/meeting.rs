@@ -195,11 +195,12 @@ impl Meeting {
         received: &Received<'_>,
     ) -> Result<(), Dropped> {
         let track = self.tracks.get(track.0).ok_or(Dropped::RtpUnknownSource)?;
+        let index = *track.layers.get(quality).ok_or(Dropped::RtpUnknownSource)?;
+        let layer = &mut self.layers[index];
+        layer.count(received);
         if track.muted {
             return Err(Dropped::Muted);
         }
-        let index = *track.layers.get(quality).ok_or(Dropped::RtpUnknownSource)?;
-        let layer = &mut self.layers[index];
         self.reassign |= !layer.is_live(received.arrival);
         layer.receive(received)?;
         self.arrived = true;
@@ -335,6 +336,14 @@ impl Meeting {
     /// Slots must be assigned anew.
     pub(crate) fn changed(&mut self) {
         self.reassign = true;
+    }
+
+    /// The session can carry media from now on.
+    pub(crate) fn opened(&mut self, session: SessionKey) {
+        if let Some(subscriber) = self.subscriber_mut(session) {
+            subscriber.is_open = true;
+        }
+        self.changed();
     }
 }
 

@@ -137,7 +137,8 @@ impl Meeting {
                     slot.showing = None;
                     subscriber.slots_changed = true;
                 }
-                if slot.kind != SlotKind::Audio
+                if subscriber.is_open
+                    && slot.kind != SlotKind::Audio
                     && slot.awaits_key_frame()
                     && let Some(layer) = wanted.and_then(|key| current(&mut self.layers, key))
                 {

@@ -161,10 +161,12 @@ impl Rewrite {
             return; // It was a gap already and stays one.
         }
         self.highest_in = sequence;
+        // Numbers below this belong to packets that are missing: a switch must not take them.
+        self.next_out = current.out(sequence);
         self.push(Segment {
             is_switch: false,
             first_in: sequence + 1,
-            first_out: current.out(sequence),
+            first_out: self.next_out,
             ..current
         });
     }

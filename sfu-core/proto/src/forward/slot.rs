@@ -26,6 +26,12 @@ impl SlotClock {
         let ticks = ticks as u64;
         self.offset + ticks
     }
+
+    /// A slot that shows something does not switch to media older than this: its time would run
+    /// ahead from then on, sound and picture apart.
+    fn late(self) -> u64 {
+        u64::from(self.rate / 10)
+    }
 }
 
 #[derive(Debug)]
@@ -108,7 +114,6 @@ impl Slot {
     /// The second value says whether the slot has gone over to this layer with it.
     pub(crate) fn take<'a>(
         &mut self,
-        now: Instant,
         layer: &'a Layer,
         sequence: u64,
     ) -> Option<(Outgoing<'a>, bool)> {
@@ -123,11 +128,14 @@ impl Slot {
             && packet.info.starts_key_frame
             && !packet.payload.is_empty()
         {
+            // A key frame that was repaired belongs to the past: what came after it came before it.
+            let (newest, age) = layer.age(packet.info.timestamp);
+            if self.showing.is_some() && age > self.clock.late() {
+                return None;
+            }
             self.showing = self.wanted;
-            (
-                self.rewrite.switch(layer.key, &packet, self.clock.at(now)),
-                true,
-            )
+            let time = self.clock.at(newest).saturating_sub(age);
+            (self.rewrite.switch(layer.key, &packet, time), true)
         } else {
             return None;
         };

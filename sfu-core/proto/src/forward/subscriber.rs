@@ -14,6 +14,8 @@ pub(crate) struct Subscriber {
     pub session: SessionKey,
     pub id: SessionId,
     pub participant: ParticipantId,
+    /// Its transport can carry media. Before that a key frame would come and go unseen.
+    pub is_open: bool,
     pub slots: Vec<Slot>,
     /// Which cameras the page shows; `None` leaves the choice to us.
     pub watch: Option<Vec<Wanted>>,
@@ -48,7 +50,7 @@ impl Subscriber {
             }
             for layer in waiting {
                 for sequence in layer.arrived() {
-                    let Some((outgoing, switched)) = slot.take(egress.now, layer, *sequence) else {
+                    let Some((outgoing, switched)) = slot.take(layer, *sequence) else {
                         continue;
                     };
                     self.slots_changed |= switched;

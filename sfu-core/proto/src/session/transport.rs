@@ -37,6 +37,8 @@ pub(crate) struct Media<'a> {
 #[derive(Debug)]
 pub(crate) struct Session {
     pub id: SessionId,
+    /// Counts the sessions of the shard: a later one is newer.
+    pub number: u64,
     pub meeting: usize,
     pub participant: ParticipantId,
     /// What the far side's certificate must hash to.
@@ -74,6 +76,7 @@ impl Session {
     ) -> Self {
         Self {
             id,
+            number: 0,
             meeting,
             participant: plan.participant,
             fingerprint: plan.fingerprint,

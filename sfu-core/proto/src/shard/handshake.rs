@@ -44,7 +44,7 @@ impl Shard {
                 self.counters.sessions_opened += 1;
                 let phase = self.sessions[key.0].phase;
                 self.enter(now, key, phase);
-                self.meetings[self.sessions[key.0].meeting].changed();
+                self.meetings[self.sessions[key.0].meeting].opened(key);
             }
             HandshakeEvent::Ended(why) => self.close(now, key, why),
         }

@@ -105,7 +105,9 @@ impl Shard {
         }
         let opened = self.describe(plan);
         let feedback = Ssrc(self.random_ssrc(&opened.slots));
-        let session = Session::new(id, meeting, plan, opened.clone(), feedback, now);
+        let mut session = Session::new(id, meeting, plan, opened.clone(), feedback, now);
+        self.sessions_begun += 1;
+        session.number = self.sessions_begun;
         let slots = plan
             .slots
             .iter()
@@ -124,6 +126,7 @@ impl Shard {
             session: key,
             id,
             participant: plan.participant,
+            is_open: false,
             slots,
             watch: None,
             slots_changed: true,

@@ -74,6 +74,16 @@ fn what_is_dropped_on_purpose_closes_up() {
 }
 
 #[test]
+fn a_number_that_waits_for_its_packet_is_given_to_no_other() {
+    let mut rewrite = Rewrite::new(0);
+    rewrite.switch(A, &packet(100, 0), 0);
+    rewrite.skip(102); // 101 is missing before it, and number 1 is its own.
+    assert_eq!(rewrite.switch(B, &packet(50, 0), 0).sequence, 2);
+    rewrite.switch(A, &packet(120, 0), 0);
+    assert_eq!(rewrite.forward(&packet(101, 0)).unwrap().sequence, 1);
+}
+
+#[test]
 fn what_predates_the_switch_is_not_forwarded() {
     let mut rewrite = Rewrite::new(0);
     rewrite.switch(A, &packet(100, 0), 0);
