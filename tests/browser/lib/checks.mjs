@@ -158,9 +158,14 @@ export async function checkCipher(t, participant) {
   const { transport } = await participant.snapshot();
   t.report.check(
     `${participant.name} talks AEAD_AES_128_GCM`,
-    transport.srtpCipher === 'AEAD_AES_128_GCM',
+    isAeadAes128Gcm(transport.srtpCipher),
     { srtpCipher: transport.srtpCipher, tlsVersion: transport.tlsVersion },
   );
+}
+
+/// Chromium says SRTP_AEAD_AES_128_GCM, the standard (RFC 7714 §14.2) says it with and without.
+export function isAeadAes128Gcm(srtpCipher) {
+  return /^(SRTP_)?AEAD_AES_128_GCM$/.test(srtpCipher);
 }
 
 /// Every ordered pair, as tiles that are expected.

@@ -1,12 +1,12 @@
 // One appliance, started as an operator starts it, in the server's namespace, with a store of its
 // own. All that the tests know of its command line is in this file.
 import { spawn } from 'node:child_process';
-import { createWriteStream, existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { closeSync, existsSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { hostAddress, request } from './http.mjs';
 import { descendants, isAlive } from './machine.mjs';
-import { until } from './wait.mjs';
+import { GiveUp, until } from './wait.mjs';
 
 const ROOT = resolve(import.meta.dirname, '../../..');
 const HTTP_PORT = 8080;
@@ -40,15 +40,17 @@ export class Server {
     ];
     const space = process.env.MILLRACE_SERVER_NAMESPACE;
     const whole = space ? ['ip', 'netns', 'exec', space, program, ...args] : [program, ...args];
-    const log = createWriteStream(this.#logPath, { flags: 'a' });
-    this.#process = spawn(whole[0], whole.slice(1), { stdio: ['ignore', 'pipe', 'pipe'] });
-    this.#process.stdout.pipe(log);
-    this.#process.stderr.pipe(log);
+    const log = openSync(this.#logPath, 'a');
+    this.#process = spawn(whole[0], whole.slice(1), {
+      stdio: ['ignore', log, log],
+      env: { ...process.env, NO_COLOR: '1' },
+    });
+    closeSync(log);
     await until(
       'the appliance is ready',
       async () => {
         if (this.#process.exitCode !== null) {
-          throw new Error(`it exited with ${this.#process.exitCode}, see ${this.#logPath}`);
+          throw new GiveUp(`it ended with ${this.#process.exitCode}: ${this.log().trim().split('\n').at(-1)}`);
         }
         return (await this.health()).ready;
       },
@@ -134,7 +136,7 @@ export class Server {
   }
 
   log() {
-    return readFileSync(this.#logPath, 'utf8');
+    return existsSync(this.#logPath) ? readFileSync(this.#logPath, 'utf8') : '';
   }
 }
 
