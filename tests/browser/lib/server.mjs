@@ -67,7 +67,10 @@ export class Server {
   async #endProcesses() {
     const { pid } = this.#process;
     const all = [pid, ...descendants(pid).map((role) => role.pid)];
-    if (isAlive(pid)) process.kill(pid, 'SIGTERM');
+    if (isAlive(pid)) {
+      this.restartAgain();
+      process.kill(pid, 'SIGTERM');
+    }
     await until('the appliance ends when told to', () => !all.some(isAlive), 15_000).catch((error) => {
       for (const left of all.filter(isAlive)) process.kill(left, 'SIGKILL');
       throw error;
@@ -85,6 +88,15 @@ export class Server {
       ...descendants(this.#process.pid),
     ];
     return below.find((process) => process.command.slice(1).includes(role))?.pid ?? null;
+  }
+
+  /// Until `restartAgain`, a role that dies stays dead: whoever starts it again sleeps.
+  holdRestarts() {
+    process.kill(this.#process.pid, 'SIGSTOP');
+  }
+
+  restartAgain() {
+    process.kill(this.#process.pid, 'SIGCONT');
   }
 
   /// Ends a role the hard way, and gives the pid that was.
