@@ -68,7 +68,7 @@ async fn keep_running(
         };
         let status = tokio::select! {
             status = child.wait() => status,
-            _ = stopping.wait_for(|stop| *stop) => {
+            () = told_to_stop(&mut stopping) => {
                 end(role, &mut child).await;
                 return Ended::Stopped;
             }
@@ -87,10 +87,15 @@ async fn keep_running(
         );
         tokio::select! {
             () = sleep(pause) => {}
-            _ = stopping.wait_for(|stop| *stop) => return Ended::Stopped,
+            () = told_to_stop(&mut stopping) => return Ended::Stopped,
         }
         pause = (pause * 2).min(RESTART_MAX);
     }
+}
+
+/// The watch's own answer is a lock, which must not be held while a role ends.
+async fn told_to_stop(stopping: &mut watch::Receiver<bool>) {
+    let _ = stopping.wait_for(|stop| *stop).await;
 }
 
 fn start(role: &str, arguments: &[String]) -> io::Result<Child> {

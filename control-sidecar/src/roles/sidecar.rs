@@ -19,8 +19,9 @@ pub async fn run(common: &Common, args: &SidecarArgs) -> Result<Ended, StartupEr
     let sidecar = Sidecar::start(&data_dir.join("store"), control_socket, listeners, clock).await?;
     let mut up = sidecar.app.core.watch_up();
     tokio::select! {
-        ready = up.wait_for(|up| *up) => {
-            if ready.is_ok() {
+        // Not the watch's own answer: it is a lock, and would be held until the end.
+        is_up = async { up.wait_for(|up| *up).await.is_ok() } => {
+            if is_up {
                 greet(args);
             }
             stop().await;
