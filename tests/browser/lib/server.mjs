@@ -60,8 +60,11 @@ export class Server {
   }
 
   async stop() {
-    if (this.#process) await this.#endProcesses();
-    rmSync(this.#dataDir, { recursive: true, force: true });
+    try {
+      if (this.#process) await this.#endProcesses();
+    } finally {
+      rmSync(this.#dataDir, { recursive: true, force: true });
+    }
   }
 
   async #endProcesses() {
