@@ -33,11 +33,13 @@ ip link set "ms$$" netns "$server" name eth0
 ip link set "mb$$" netns "$browser" name eth0
 
 set_up() { # namespace, last part of its addresses, last part of the other's
+  # No waiting whether an address is taken: one that comes later is a change of network to a
+  # browser, which then cuts its connections.
+  ip netns exec "$1" sysctl -qw net.ipv6.conf.eth0.accept_dad=0
   ip -n "$1" link set lo up
   ip -n "$1" link set eth0 up
   ip -n "$1" addr add "10.77.0.$2/24" dev eth0
-  # nodad: an address that is still being checked for duplicates cannot be bound.
-  ip -n "$1" addr add "fd77::$2/64" dev eth0 nodad
+  ip -n "$1" addr add "fd77::$2/64" dev eth0
   # Browsers look for the address towards the world; this is the way there, as far as it goes.
   ip -n "$1" route add default via "10.77.0.$3"
   ip -n "$1" -6 route add default via "fd77::$3"

@@ -1,6 +1,7 @@
 // The checks that several scenarios share.
+import { clickedAt, goneAt } from './inpage.mjs';
 import { cpuTicks, idlePercent } from './machine.mjs';
-import { pause, timed, until } from './wait.mjs';
+import { pause, until } from './wait.mjs';
 
 const RATE_MIN = 20;
 const WINDOW_MS = 5_000;
@@ -21,7 +22,7 @@ export async function checkTiles(t, participants, expected) {
   for (const { viewer, from, source } of expected) {
     await checkTile(t, { viewer, from, source, before, after, idle, drops });
   }
-  t.report.check('the core dropped nothing meanwhile, or says what', true, { dropped: drops, idle });
+  t.report.note(`meanwhile the machine idled ${idle.toFixed(1)} %, the core dropped ${JSON.stringify(drops)}`);
 }
 
 async function checkTile(t, { viewer, from, source, before, after, idle, drops }) {
@@ -70,9 +71,12 @@ async function reading(t, participants) {
   return { of, dropped, cpu: cpuTicks() };
 }
 
+/// Padding with which Chromium probes the way carries nothing to forward.
+const NOT_MEDIA = 'rtp_probe';
+
 function newDrops(before, after) {
   const grown = Object.entries(after).map(([why, count]) => [why, count - (before[why] ?? 0)]);
-  return Object.fromEntries(grown.filter(([, count]) => count > 0));
+  return Object.fromEntries(grown.filter(([why, count]) => count > 0 && why !== NOT_MEDIA));
 }
 
 /// Encoders start low and climb: wait for the rate, but let the measurement judge.
@@ -142,15 +146,16 @@ export async function checkMute(t, speaker, listener) {
   t.report.check(`unmute of ${speaker.name} brings the sound back`, heard);
 }
 
-/// The tile of who leaves is gone within 2 s for everyone.
+/// The tile of who leaves is gone within 2 s for everyone. Both ends are timed in the pages: on a
+/// busy machine the way to and from this process would be in the figure.
 export async function checkLeave(t, leaver, others) {
-  const gone = others.map((other) =>
-    timed(() => other.tile(leaver).waitFor({ state: 'detached', timeout: 10_000 })),
-  );
+  const gone = others.map((other) => other.page.evaluate(goneAt, leaver.id));
+  const clicked = leaver.page.evaluate(clickedAt, 'leave-button');
   await leaver.click('leave-button');
-  const times = await Promise.all(gone).catch(() => [Number.POSITIVE_INFINITY]);
+  const start = await clicked;
+  const times = (await Promise.all(gone)).map((at) => at - start);
   t.report.check(`leaving clears the tile of ${leaver.name} ≤ 2 s`, Math.max(...times) <= 2_000, {
-    ms: Math.max(...times),
+    ms: times,
   });
 }
 
@@ -158,9 +163,14 @@ export async function checkCipher(t, participant) {
   const { transport } = await participant.snapshot();
   t.report.check(
     `${participant.name} talks AEAD_AES_128_GCM`,
-    transport.srtpCipher === 'AEAD_AES_128_GCM',
+    isAeadAes128Gcm(transport.srtpCipher),
     { srtpCipher: transport.srtpCipher, tlsVersion: transport.tlsVersion },
   );
+}
+
+/// Chromium says SRTP_AEAD_AES_128_GCM, the standard (RFC 7714 §14.2) says it with and without.
+export function isAeadAes128Gcm(srtpCipher) {
+  return /^(SRTP_)?AEAD_AES_128_GCM$/.test(srtpCipher);
 }
 
 /// Every ordered pair, as tiles that are expected.

@@ -185,3 +185,24 @@ export async function plainStats() {
     srtpCipher: stats.find((one) => one.type === 'transport')?.srtpCipher,
   };
 }
+
+/// When the button is clicked, on the clock that all pages of a machine share.
+export function clickedAt(testId) {
+  const button = document.querySelector(`[data-testid="${testId}"]`);
+  return new Promise((resolve) => {
+    button.addEventListener('click', () => resolve(Date.now()), { once: true, capture: true });
+  });
+}
+
+/// When the tile of a participant is gone, on the same clock.
+export function goneAt(participantId) {
+  const isThere = () => document.querySelector(`[data-testid="tile-${participantId}"]`);
+  return new Promise((resolve) => {
+    const observer = new MutationObserver(() => {
+      if (isThere()) return;
+      observer.disconnect();
+      resolve(Date.now());
+    });
+    observer.observe(document.body, { childList: true, subtree: true });
+  });
+}

@@ -16,11 +16,13 @@ export class Participant {
   }
 
   /// Opens the meeting's page and joins. Options: `click`, to join as people do, by the button;
-  /// `script`, a function that runs in the page before anything of it does.
-  static async join(browser, place, name, { click = false, script = null } = {}) {
+  /// `script`, a function that runs in the page before anything of it does; `bypassCSP`, for
+  /// measurements that bring code of their own.
+  static async join(browser, place, name, { click = false, script = null, bypassCSP = false } = {}) {
     const { server, meetingId, resultsDir } = place;
     const context = await browser.newContext({
       ignoreHTTPSErrors: true,
+      bypassCSP,
       viewport: { width: 1280, height: 800 },
       permissions: ['camera', 'microphone'],
     });

@@ -1,12 +1,12 @@
 // One appliance, started as an operator starts it, in the server's namespace, with a store of its
 // own. All that the tests know of its command line is in this file.
 import { spawn } from 'node:child_process';
-import { createWriteStream, existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { closeSync, existsSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { hostAddress, request } from './http.mjs';
 import { descendants, isAlive } from './machine.mjs';
-import { until } from './wait.mjs';
+import { GiveUp, until } from './wait.mjs';
 
 const ROOT = resolve(import.meta.dirname, '../../..');
 const HTTP_PORT = 8080;
@@ -40,15 +40,17 @@ export class Server {
     ];
     const space = process.env.MILLRACE_SERVER_NAMESPACE;
     const whole = space ? ['ip', 'netns', 'exec', space, program, ...args] : [program, ...args];
-    const log = createWriteStream(this.#logPath, { flags: 'a' });
-    this.#process = spawn(whole[0], whole.slice(1), { stdio: ['ignore', 'pipe', 'pipe'] });
-    this.#process.stdout.pipe(log);
-    this.#process.stderr.pipe(log);
+    const log = openSync(this.#logPath, 'a');
+    this.#process = spawn(whole[0], whole.slice(1), {
+      stdio: ['ignore', log, log],
+      env: { ...process.env, NO_COLOR: '1' },
+    });
+    closeSync(log);
     await until(
       'the appliance is ready',
       async () => {
         if (this.#process.exitCode !== null) {
-          throw new Error(`it exited with ${this.#process.exitCode}, see ${this.#logPath}`);
+          throw new GiveUp(`it ended with ${this.#process.exitCode}: ${this.log().trim().split('\n').at(-1)}`);
         }
         return (await this.health()).ready;
       },
@@ -58,14 +60,20 @@ export class Server {
   }
 
   async stop() {
-    if (this.#process) await this.#endProcesses();
-    rmSync(this.#dataDir, { recursive: true, force: true });
+    try {
+      if (this.#process) await this.#endProcesses();
+    } finally {
+      rmSync(this.#dataDir, { recursive: true, force: true });
+    }
   }
 
   async #endProcesses() {
     const { pid } = this.#process;
     const all = [pid, ...descendants(pid).map((role) => role.pid)];
-    if (isAlive(pid)) process.kill(pid, 'SIGTERM');
+    if (isAlive(pid)) {
+      this.restartAgain();
+      process.kill(pid, 'SIGTERM');
+    }
     await until('the appliance ends when told to', () => !all.some(isAlive), 15_000).catch((error) => {
       for (const left of all.filter(isAlive)) process.kill(left, 'SIGKILL');
       throw error;
@@ -83,6 +91,15 @@ export class Server {
       ...descendants(this.#process.pid),
     ];
     return below.find((process) => process.command.slice(1).includes(role))?.pid ?? null;
+  }
+
+  /// Until `restartAgain`, a role that dies stays dead: whoever starts it again sleeps.
+  holdRestarts() {
+    process.kill(this.#process.pid, 'SIGSTOP');
+  }
+
+  restartAgain() {
+    process.kill(this.#process.pid, 'SIGCONT');
   }
 
   /// Ends a role the hard way, and gives the pid that was.
@@ -134,7 +151,7 @@ export class Server {
   }
 
   log() {
-    return readFileSync(this.#logPath, 'utf8');
+    return existsSync(this.#logPath) ? readFileSync(this.#logPath, 'utf8') : '';
   }
 }
 

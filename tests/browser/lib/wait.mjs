@@ -2,6 +2,9 @@
 
 export const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 
+/// Thrown by a question whose answer will never come.
+export class GiveUp extends Error {}
+
 /// Asks until the answer is truthy, and gives it back. A throwing question counts as "not yet".
 export async function until(what, question, deadlineMs, everyMs = 50) {
   const start = performance.now();
@@ -10,6 +13,7 @@ export async function until(what, question, deadlineMs, everyMs = 50) {
     const answer = await Promise.resolve()
       .then(question)
       .catch((error) => {
+        if (error instanceof GiveUp) throw error;
         failure = error;
       });
     if (answer) return answer;

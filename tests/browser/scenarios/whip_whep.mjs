@@ -1,5 +1,6 @@
 // Without our page: a plain WHIP publisher (RFC 9725) and a plain WHEP viewer through the same
 // endpoint, and a participant with our page who sees the publisher.
+import { isAeadAes128Gcm } from '../lib/checks.mjs';
 import { request } from '../lib/http.mjs';
 import { plainConnection, plainStats } from '../lib/inpage.mjs';
 import { until } from '../lib/wait.mjs';
@@ -17,7 +18,7 @@ export async function run(t) {
   };
   const seen = await until('the viewer decodes', decoding, 20_000).catch(() => false);
   t.report.check('a WHEP viewer sees and hears a WHIP publisher', seen, got);
-  t.report.check('over AEAD_AES_128_GCM', got.srtpCipher === 'AEAD_AES_128_GCM');
+  t.report.check('over AEAD_AES_128_GCM', isAeadAes128Gcm(got.srtpCipher));
 
   const ada = await t.join(browser, 'Ada');
   const sees = await ada.sees(publisher).catch(() => false);
