@@ -68,11 +68,7 @@ async fn keep_running(
         };
         let status = tokio::select! {
             status = child.wait() => status,
-<<<<<<< HEAD
             () = told(&mut stopping) => {
-=======
-            () = told_to_stop(&mut stopping) => {
->>>>>>> ci
                 end(role, &mut child).await;
                 return Ended::Stopped;
             }
@@ -91,25 +87,16 @@ async fn keep_running(
         );
         tokio::select! {
             () = sleep(pause) => {}
-<<<<<<< HEAD
             () = told(&mut stopping) => return Ended::Stopped,
-=======
-            () = told_to_stop(&mut stopping) => return Ended::Stopped,
->>>>>>> ci
         }
         pause = (pause * 2).min(RESTART_MAX);
     }
 }
 
-<<<<<<< HEAD
 /// Waits for the word to stop. It gives the watch's guard back at once: held in the arm of a
 /// `select!`, it would block the next `send`.
 async fn told(stopping: &mut watch::Receiver<bool>) {
     // An error is a launcher that has gone, which is stopping too.
-=======
-/// The watch's own answer is a lock, which must not be held while a role ends.
-async fn told_to_stop(stopping: &mut watch::Receiver<bool>) {
->>>>>>> ci
     let _ = stopping.wait_for(|stop| *stop).await;
 }
 
