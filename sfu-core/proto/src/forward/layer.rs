@@ -48,6 +48,8 @@ pub(crate) struct Layer {
     /// Known once its first packet has come.
     pub ssrc: Option<Ssrc>,
     pub keyframe: KeyframeRequests,
+    /// Somebody receives it, or will with its next key frame. What nobody sees needs no repair.
+    pub is_watched: bool,
     pub gap: Gap,
     pub reception: Reception,
     cache: Cache,
@@ -79,6 +81,7 @@ impl Layer {
             codec,
             ssrc: None,
             keyframe: KeyframeRequests::default(),
+            is_watched: false,
             gap: Gap::default(),
             reception: Reception::new(codec.clock_rate()),
             cache: Cache::new(packets, bytes),
