@@ -152,11 +152,14 @@ impl Shard {
             .get(media.origin.line)
             .ok_or(Dropped::RtpUnknownSource)?;
         let quality = media.origin.quality;
-        if media.is_new && !media.origin.is_repair {
-            meeting.name_source(track, quality, media.packet.header().ssrc);
+        let (ssrc, is_repair) = (media.packet.header().ssrc, media.origin.is_repair);
+        if media.is_new {
+            meeting.name_source(track, quality, ssrc, is_repair);
         }
+        // The last packets of a source that has begun anew may come after the first of the new.
         let layer = meeting
             .layer(track, quality)
+            .filter(|layer| layer.is_from(ssrc, is_repair))
             .ok_or(Dropped::RtpUnknownSource)?;
         let (sequence, payload) = original(&media, |osn| layer.widen(osn))?;
         let had_arrived = meeting.has_arrived();

@@ -14,7 +14,7 @@ use super::numbers::{OPUS, VP8, VP8_RTX};
 use super::video::VideoSlot;
 
 /// How far a sender report may be off the media it speaks of.
-const CLOCK_ERROR_MAX: Duration = Duration::from_millis(150);
+const CLOCK_ERROR_MAX: Duration = Duration::from_millis(180);
 
 /// A media packet, repaired or not.
 #[derive(Clone, Debug)]

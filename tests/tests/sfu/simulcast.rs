@@ -54,6 +54,26 @@ fn an_encoding_that_stops_falls_back_and_comes_back() {
 }
 
 #[test]
+fn nothing_is_asked_for_an_encoding_that_nobody_sees() {
+    let mut world = World::new(104);
+    let ann = world.join(PeerConfig::publisher(1));
+    let viewer = world.join(PeerConfig::viewer(2));
+    world.watch(viewer, &[(1, 180)]);
+    world.run_for(secs(2));
+    world.network.up(ann).loss_per_mille = 150;
+    world.run_for(secs(20));
+    world.network.up(ann).loss_per_mille = 0;
+    world.run_for(secs(2));
+    let asked = |quality: usize| {
+        let sender = &world.peer(ann).video[quality];
+        (sender.repairs_sent > 0, sender.key_frames_asked)
+    };
+    assert!(asked(0).0);
+    assert_eq!((asked(1), asked(2)), ((false, 0), (false, 0)));
+    world.assert_sound();
+}
+
+#[test]
 fn an_encoder_that_begins_anew_under_another_source_goes_on() {
     let mut world = World::new(103);
     let ann = world.join(PeerConfig {
@@ -61,8 +81,10 @@ fn an_encoder_that_begins_anew_under_another_source_goes_on() {
         ..PeerConfig::publisher(1)
     });
     let viewer = world.join(PeerConfig::viewer(2));
+    // The last packets of the old source arrive after the first of the new.
+    world.network.up(ann).jitter = ms(150);
     world.run_for(secs(2));
-    for _ in 0..5 {
+    for _ in 0..10 {
         let mut chance = world.chance.fork();
         world.peer_mut(ann).video[0].renew(&mut chance);
         let before = seen(&world, viewer).len();

@@ -96,7 +96,11 @@ impl Gap {
     ) -> bool {
         let before = self.missing.len();
         self.missing.retain(|missing| {
-            missing.asked < ASKED_MAX && now.since(missing.since) < GIVE_UP_AFTER
+            let is_answer_due = missing
+                .asked_at
+                .is_some_and(|asked_at| now.since(asked_at) >= round_trip);
+            let is_spent = missing.asked == ASKED_MAX && is_answer_due;
+            !is_spent && now.since(missing.since) < GIVE_UP_AFTER
         });
         for missing in &mut self.missing {
             if missing
@@ -160,6 +164,18 @@ mod tests {
             .filter(|step| !asked(&mut gap, step * 10).is_empty())
             .count();
         assert_eq!(times, 5);
+    }
+
+    #[test]
+    fn the_last_request_has_its_round_trip_too() {
+        let mut gap = Gap::default();
+        gap.note(at(0), 1);
+        gap.note(at(0), 3);
+        let gave_up = |gap: &mut Gap, ms| gap.due(at(ms), RTT, |_| ());
+        for ms in [0, 50, 100, 150, 200, 210, 249] {
+            assert!(!gave_up(&mut gap, ms), "after {ms} ms");
+        }
+        assert!(gave_up(&mut gap, 250));
     }
 
     #[test]

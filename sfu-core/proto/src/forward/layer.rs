@@ -47,7 +47,11 @@ pub(crate) struct Layer {
     pub codec: Codec,
     /// Known once its first packet has come.
     pub ssrc: Option<Ssrc>,
+    /// Of its repair stream, likewise.
+    pub repair_ssrc: Option<Ssrc>,
     pub keyframe: KeyframeRequests,
+    /// Somebody receives it, or will with its next key frame. What nobody sees needs no repair.
+    pub is_watched: bool,
     pub gap: Gap,
     pub reception: Reception,
     cache: Cache,
@@ -78,7 +82,9 @@ impl Layer {
             source,
             codec,
             ssrc: None,
+            repair_ssrc: None,
             keyframe: KeyframeRequests::default(),
+            is_watched: false,
             gap: Gap::default(),
             reception: Reception::new(codec.clock_rate()),
             cache: Cache::new(packets, bytes),
@@ -102,6 +108,16 @@ impl Layer {
         self.newest = (0, Instant::default());
         self.highest = 0;
         self.arrived.clear();
+    }
+
+    /// Whether a packet of `ssrc` is one of its own, not of a source that it had before.
+    pub(crate) fn is_from(&self, ssrc: Ssrc, is_repair: bool) -> bool {
+        let expected = if is_repair {
+            self.repair_ssrc
+        } else {
+            self.ssrc
+        };
+        expected == Some(ssrc)
     }
 
     /// The source rests (muted, or its sender has stopped it): nothing is missing, nothing is to

@@ -171,11 +171,21 @@ impl Meeting {
     }
 
     /// A layer's source has a name, or a new one: then it begins anew.
-    pub(crate) fn name_source(&mut self, track: TrackKey, quality: usize, ssrc: Ssrc) {
+    pub(crate) fn name_source(
+        &mut self,
+        track: TrackKey,
+        quality: usize,
+        ssrc: Ssrc,
+        is_repair: bool,
+    ) {
         let Some(index) = self.tracks.get(track.0).and_then(|t| t.layers.get(quality)) else {
             return;
         };
         let layer = &mut self.layers[*index];
+        if is_repair {
+            layer.repair_ssrc = Some(ssrc);
+            return;
+        }
         match layer.ssrc {
             None => layer.ssrc = Some(ssrc),
             Some(known) if known == ssrc => (),

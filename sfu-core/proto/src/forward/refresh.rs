@@ -99,6 +99,9 @@ impl Meeting {
     /// Gives each slot the best layer that flows of its track, and asks for the key frames that
     /// this needs.
     fn pick_layers(&mut self, now: Instant) {
+        for (_, layer) in &mut self.layers {
+            layer.is_watched = false;
+        }
         for (_, subscriber) in &mut self.subscribers {
             let pictures = subscriber
                 .slots
@@ -137,8 +140,15 @@ impl Meeting {
                     slot.showing = None;
                     subscriber.slots_changed = true;
                 }
-                if subscriber.is_open
-                    && slot.kind != SlotKind::Audio
+                if !subscriber.is_open {
+                    continue;
+                }
+                for key in [slot.showing, slot.wanted].into_iter().flatten() {
+                    if let Some(layer) = current(&mut self.layers, key) {
+                        layer.is_watched = true;
+                    }
+                }
+                if slot.kind != SlotKind::Audio
                     && slot.awaits_key_frame()
                     && let Some(layer) = wanted.and_then(|key| current(&mut self.layers, key))
                 {

@@ -230,6 +230,11 @@ impl<'a> Compound<'a> {
         round_trip: Duration,
     ) {
         let Some(media) = layer.ssrc else { return };
+        if !layer.is_watched {
+            layer.gap.clear();
+            layer.keyframe.satisfied();
+            return;
+        }
         let mut missing = [0; MISSING_MAX];
         let mut count = 0;
         let gave_up = layer.gap.due(now, round_trip, |sequence| {
