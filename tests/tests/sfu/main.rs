@@ -14,6 +14,7 @@ mod mute;
 mod nonce;
 mod reorder;
 mod replay_attack;
+mod screen;
 mod simulcast;
 mod slot_switch;
 mod snapshot;

@@ -3,9 +3,27 @@
 //! hard: loss, reordering, copies, switches, mutes, moves, encoders that begin anew.
 
 use sfu_proto::control::Source;
+use sfu_proto::packet::SendBatch;
+use sfu_proto::shard::HandshakeEvent;
 use system_tests::{Conditions, PeerConfig, World};
 
 use crate::{ms, secs};
+
+#[test]
+fn keys_that_come_twice_do_not_begin_the_counters_anew() {
+    let mut world = World::new(165);
+    let ann = world.join(PeerConfig::caller(1));
+    world.join(PeerConfig::caller(2));
+    world.run_for(secs(3));
+    let peer = world.peer(ann);
+    let (session, keys) = (peer.session, HandshakeEvent::Keys(peer.keying.clone()));
+    let mut batch = SendBatch::new(0, 0);
+    let now = world.now();
+    world.shard.handle_handshake(now, session, keys, &mut batch);
+    world.run_for(secs(3));
+    world.assert_sound();
+    assert_eq!(world.shard.counters.sessions_opened, 2);
+}
 
 #[test]
 fn a_long_rough_meeting_never_uses_a_nonce_twice() {

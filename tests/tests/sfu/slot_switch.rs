@@ -80,11 +80,7 @@ fn switching_on_a_lossy_line_confuses_nobody() {
 fn a_key_frame_that_had_to_be_repaired_does_not_tear_the_clock() {
     for seed in 77..80 {
         let (mut world, viewer) = four_cameras(seed);
-        for peer in world
-            .peers()
-            .filter(|peer| *peer != viewer)
-            .collect::<Vec<_>>()
-        {
+        for peer in world.peers().filter(|peer| *peer != viewer) {
             let far_and_lossy = Conditions {
                 delay: ms(100),
                 loss_per_mille: 200,

@@ -1,7 +1,7 @@
 //! What the handshake thread says of a session.
 
 use super::Shard;
-use crate::control::SessionEnd;
+use crate::control::{SessionEnd, SessionPhase};
 use crate::dropped::Dropped;
 use crate::ids::SessionId;
 use crate::packet::SendBatch;
@@ -39,6 +39,8 @@ impl Shard {
                     Err(why) => self.counters.drop(why),
                 }
             }
+            // The same keys with counters begun anew would use every nonce again (DESIGN D6).
+            HandshakeEvent::Keys(_) if self.sessions[key.0].phase == SessionPhase::Open => (),
             HandshakeEvent::Keys(keys) => {
                 self.sessions[key.0].open(&keys, now);
                 self.counters.sessions_opened += 1;
