@@ -67,13 +67,15 @@ impl Cache {
         {
             return Err(Dropped::RtpTooOld);
         }
-        if self.get(sequence).is_some() {
+        // Also when its bytes have been overwritten since: the number has been used, and other bytes
+        // under it would be sealed with the same nonce (DESIGN D6).
+        let index = self.index(sequence);
+        if self.entries[index].is_some_and(|entry| entry.sequence == sequence) {
             return Err(Dropped::RtpDuplicate);
         }
         let start = self.reserve(payload.len())?;
         let at = self.position(start);
         self.bytes[at..at + payload.len()].copy_from_slice(payload);
-        let index = self.index(sequence);
         self.entries[index] = Some(Entry {
             sequence,
             start,
@@ -177,6 +179,15 @@ mod tests {
             }
             assert!(cache.get(sequence).is_some());
         }
+    }
+
+    #[test]
+    fn a_number_is_never_taken_twice_though_its_bytes_are_gone() {
+        let mut cache = Cache::new(64, 100);
+        put(&mut cache, 0, 60).unwrap();
+        put(&mut cache, 1, 60).unwrap();
+        assert!(cache.get(0).is_none());
+        assert_eq!(put(&mut cache, 0, 60), Err(Dropped::RtpDuplicate));
     }
 
     #[test]

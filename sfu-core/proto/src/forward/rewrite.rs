@@ -12,9 +12,13 @@
 use super::cache::Cached;
 use super::layer::LayerKey;
 use super::packet_info::Vp8Numbers;
+use crate::limits::VIDEO_CACHE_PACKETS;
 
 /// Segments remembered: as far back as repairs can reach over switches.
 const SEGMENTS_MAX: usize = 16;
+
+/// Missing packets in a row that a layer's cache could still be mended with.
+const LEAP_MAX: u64 = VIDEO_CACHE_PACKETS as u64;
 
 /// VP8 picture ids have 15 bits (RFC 7741 §4.2).
 const PICTURE_ID_MASK: u16 = 0x7fff;
@@ -136,6 +140,9 @@ impl Rewrite {
     pub(super) fn forward(&mut self, packet: &Cached<'_>) -> Option<Rewritten> {
         let current = self.segments.last()?;
         if packet.sequence > self.highest_in {
+            if packet.sequence - self.highest_in > LEAP_MAX {
+                self.close_up(packet.sequence);
+            }
             self.highest_in = packet.sequence;
             return Some(self.advance(packet));
         }
@@ -163,12 +170,32 @@ impl Rewrite {
         self.highest_in = sequence;
         // Numbers below this belong to packets that are missing: a switch must not take them.
         self.next_out = current.out(sequence);
-        self.push(Segment {
+        self.resume(sequence + 1);
+    }
+
+    /// A leap over more than can be repaired leaves a gap of one: enough to say that something is
+    /// missing, too little for the viewer to lose count of rollovers (RFC 3711 §3.3.1).
+    fn close_up(&mut self, sequence: u64) {
+        self.next_out += 1;
+        self.resume(sequence);
+    }
+
+    /// The same layer goes on with `first_in`, under the next number.
+    fn resume(&mut self, first_in: u64) {
+        let Some(current) = self.segments.last_mut() else {
+            return;
+        };
+        let continued = Segment {
             is_switch: false,
-            first_in: sequence + 1,
+            first_in,
             first_out: self.next_out,
-            ..current
-        });
+            ..*current
+        };
+        if current.first_out == self.next_out {
+            *current = continued; // Nothing has left under it: a run of padding is one segment.
+        } else {
+            self.push(continued);
+        }
     }
 
     /// Where the packet that left as `sequence` (16 bits, as a NACK names it) came from.

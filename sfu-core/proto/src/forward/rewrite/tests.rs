@@ -143,3 +143,75 @@ fn old_segments_are_forgotten_not_confused() {
     assert_eq!(rewrite.origin(0), None);
     assert_eq!(rewrite.origin(99), Some((B, 99_000)));
 }
+
+#[test]
+fn a_leap_leaves_a_gap_of_one() {
+    let mut rewrite = Rewrite::new(0);
+    rewrite.switch(A, &packet(100, 0), 0);
+    let after = rewrite.forward(&packet(30_100, 500)).unwrap();
+    assert_eq!((after.sequence, after.timestamp), (2, 500));
+    assert_eq!(rewrite.forward(&packet(60_100, 900)).unwrap().sequence, 4);
+    assert_eq!(rewrite.forward(&packet(30_099, 0)), None);
+    assert_eq!(rewrite.origin(2), Some((A, 30_100)));
+}
+
+#[test]
+fn a_run_of_padding_forgets_nothing() {
+    let mut rewrite = Rewrite::new(0);
+    rewrite.switch(A, &packet(100, 0), 0);
+    (101..200).for_each(|sequence| rewrite.skip(sequence));
+    assert_eq!(rewrite.forward(&packet(200, 0)).unwrap().sequence, 1);
+    assert_eq!(rewrite.origin(0), Some((A, 100)));
+}
+
+/// Whatever comes in, in whatever order: a number that went out means one packet for ever.
+#[test]
+fn one_number_is_one_packet() {
+    use std::collections::HashMap;
+    let mut seed = 1_u64;
+    let mut random = move |below: u64| {
+        seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+        (seed >> 33) % below
+    };
+    for _ in 0..200 {
+        let mut rewrite = Rewrite::new(0);
+        let mut newest = [1_000, 5_000];
+        let mut layer = 0;
+        let mut used: HashMap<u64, (LayerKey, u64)> = HashMap::new();
+        rewrite.switch(A, &packet(1_000, 0), 0);
+        used.insert(0, (A, 1_000));
+        for _ in 0..500 {
+            let key = [A, B][layer];
+            let (sequence, out) = match random(20) {
+                0 => {
+                    layer = 1 - layer;
+                    newest[layer] += 1 + random(3);
+                    let sequence = newest[layer];
+                    (sequence, Some(rewrite.switch([A, B][layer], &packet(sequence, 0), 0)))
+                }
+                1..=3 => {
+                    newest[layer] += 1 + random(3);
+                    rewrite.skip(newest[layer]);
+                    continue;
+                }
+                4..=8 => {
+                    let sequence = newest[layer].saturating_sub(random(20));
+                    (sequence, rewrite.forward(&packet(sequence, 0)))
+                }
+                9 => {
+                    newest[layer] += random(2_000);
+                    (newest[layer], rewrite.forward(&packet(newest[layer], 0)))
+                }
+                _ => {
+                    newest[layer] += 1 + random(2);
+                    (newest[layer], rewrite.forward(&packet(newest[layer], 0)))
+                }
+            };
+            let key = if out.is_some() { [A, B][layer] } else { key };
+            if let Some(out) = out {
+                let meant = *used.entry(out.sequence).or_insert((key, sequence));
+                assert_eq!(meant, (key, sequence), "number {}", out.sequence);
+            }
+        }
+    }
+}
