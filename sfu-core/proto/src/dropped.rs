@@ -47,6 +47,9 @@ dropped! {
     /// More DTLS records waiting for the handshake thread than it takes.
     DtlsQueueFull = "dtls_queue_full",
 
+    /// More DTLS from one session than a handshake needs.
+    DtlsFlood = "dtls_flood",
+
     /// Media before the DTLS handshake has given its keys.
     SrtpNoKeys = "srtp_no_keys",
     /// The authentication tag does not fit (RFC 3711 §3.3).

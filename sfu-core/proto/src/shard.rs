@@ -24,14 +24,15 @@ use slab::Slab;
 use crate::control::{Fingerprint, Outcome, Report, SessionEnd, SessionPhase};
 use crate::counters::Counters;
 use crate::dropped::Dropped;
-use crate::forward::{Cursor, Meeting, Received};
+use crate::forward::{Cursor, Meeting, MeetingKey};
 use crate::ids::{MeetingId, OperationId, SessionId};
 use crate::limits;
 use crate::packet::{Datagram, Protocol, SendBatch, protocol};
-use crate::rtp::rtx;
-use crate::session::{AddressMap, Egress, Media, Session, SessionKey};
+use crate::session::{AddressMap, Egress, Seat, Session, SessionKey};
 use crate::stun;
 use crate::time::{Instant, WallClock};
+
+use handshake::{FAREWELL_TIME, FAREWELLS_MAX, Farewell};
 
 pub use handshake::HandshakeEvent;
 
@@ -80,12 +81,15 @@ pub struct Shard {
     sessions_begun: u64,
     meetings: Slab<Meeting>,
     session_keys: hashbrown::HashMap<SessionId, SessionKey>,
-    meeting_keys: hashbrown::HashMap<MeetingId, usize>,
+    meeting_keys: hashbrown::HashMap<MeetingId, MeetingKey>,
+    farewells: Vec<Farewell>,
     /// Meetings with media to forward in this pass.
-    arrived: Vec<usize>,
+    to_forward: Vec<MeetingKey>,
     /// Where forwarding goes on after a full batch.
     cursor: Cursor,
     next_tick: Instant,
+    /// Where a tick that filled the batch goes on.
+    tick_from: usize,
     next_refresh: Instant,
     effects: Vec<Effect>,
     pub counters: Counters,
@@ -103,9 +107,11 @@ impl Shard {
             meetings: Slab::with_capacity(limits::MEETINGS_PER_WORKER_MAX),
             session_keys: hashbrown::HashMap::new(),
             meeting_keys: hashbrown::HashMap::new(),
-            arrived: Vec::with_capacity(limits::MEETINGS_PER_WORKER_MAX),
+            farewells: Vec::new(),
+            to_forward: Vec::with_capacity(limits::MEETINGS_PER_WORKER_MAX),
             cursor: Cursor::default(),
             next_tick: Instant::default(),
+            tick_from: 0,
             next_refresh: Instant::default(),
             effects: Vec::new(),
             counters: Counters::default(),
@@ -130,7 +136,7 @@ impl Shard {
             Ok(Protocol::Rtp) => self.handle_rtp(now, datagram),
             Ok(Protocol::Rtcp) => self.handle_rtcp(now, datagram, batch),
             Ok(Protocol::Stun) => self.handle_stun(now, &datagram, batch),
-            Ok(Protocol::Dtls) => self.handle_dtls(&datagram),
+            Ok(Protocol::Dtls) => self.handle_dtls(now, &datagram),
             Err(why) => Err(why),
         };
         if let Err(why) = handled {
@@ -143,40 +149,14 @@ impl Shard {
         let key = self.addresses.session_at(datagram.route)?;
         let arrival = datagram.arrival;
         let media = self.sessions[key.0].unprotect(datagram)?;
-        self.note_media(now, key);
-
-        let session = &self.sessions[key.0];
-        let meeting = &mut self.meetings[session.meeting];
-        let track = *session
-            .tracks
-            .get(media.origin.line)
-            .ok_or(Dropped::RtpUnknownSource)?;
-        let quality = media.origin.quality;
-        let (ssrc, is_repair) = (media.packet.header().ssrc, media.origin.is_repair);
-        if media.is_new {
-            meeting.name_source(track, quality, ssrc, is_repair);
-        }
-        // The last packets of a source that has begun anew may come after the first of the new.
-        let layer = meeting
-            .layer(track, quality)
-            .filter(|layer| layer.is_from(ssrc, is_repair))
-            .ok_or(Dropped::RtpUnknownSource)?;
-        let (sequence, payload) = original(&media, |osn| layer.widen(osn))?;
-        let had_arrived = meeting.has_arrived();
-        meeting.receive(
-            track,
-            quality,
-            &Received {
-                arrival,
-                sequence,
-                header: media.packet.header(),
-                audio_level: media.extensions.audio_level.map(|level| level.to_byte()),
-                payload,
-                is_repair: media.origin.is_repair,
-            },
-        )?;
-        if !had_arrived {
-            self.arrived.push(session.meeting);
+        self.take_over(now, key);
+        let Seat {
+            meeting,
+            subscriber,
+        } = self.sessions[key.0].seat;
+        let is_first = self.meetings[meeting.0].receive(subscriber, arrival, &media)?;
+        if is_first {
+            self.to_forward.push(meeting);
         }
         self.counters.packets_received += 1;
         self.counters.repairs_received += u64::from(media.origin.is_repair);
@@ -186,7 +166,7 @@ impl Shard {
     /// Media on its way out: rewrite, protect. Returns whether all is done; if not, the batch is
     /// full: send it and call again.
     pub fn forward(&mut self, now: Instant, batch: &mut SendBatch) -> bool {
-        while let Some(meeting) = self.arrived.last().copied() {
+        while let Some(meeting) = self.to_forward.last().copied() {
             let mut egress = Egress {
                 now,
                 wall: self.config.wall,
@@ -194,8 +174,8 @@ impl Shard {
                 batch,
                 counters: &mut self.counters,
             };
-            let Some(meeting) = self.meetings.get_mut(meeting) else {
-                self.arrived.pop(); // It ended in this very pass.
+            let Some(meeting) = self.meetings.get_mut(meeting.0) else {
+                self.to_forward.pop(); // It ended in this very pass.
                 continue;
             };
             if let Some(full) = meeting.forward(&mut egress, self.cursor) {
@@ -203,7 +183,7 @@ impl Shard {
                 return false;
             }
             self.cursor = Cursor::default();
-            self.arrived.pop();
+            self.to_forward.pop();
         }
         true
     }
@@ -249,11 +229,14 @@ impl Shard {
     }
 
     /// DTLS goes to the handshake thread, once ICE has passed (DESIGN D7).
-    fn handle_dtls(&mut self, datagram: &Datagram<'_>) -> Result<(), Dropped> {
+    fn handle_dtls(&mut self, now: Instant, datagram: &Datagram<'_>) -> Result<(), Dropped> {
         let key = self.addresses.session_at(datagram.route)?;
-        let session = self.sessions[key.0].id;
+        let session = &mut self.sessions[key.0];
+        if !session.handshake.take(now) {
+            return Err(Dropped::DtlsFlood);
+        }
         self.effects.push(Effect::HandshakeRecords {
-            session,
+            session: session.id,
             bytes: datagram.bytes.to_vec(),
         });
         Ok(())
@@ -261,14 +244,14 @@ impl Shard {
 
     /// The first media of a session ends the participant's older ones (DESIGN D2). The older one's
     /// own may come late: it ends nobody.
-    fn note_media(&mut self, now: Instant, key: SessionKey) {
+    fn take_over(&mut self, now: Instant, key: SessionKey) {
         let session = &mut self.sessions[key.0];
         if session.has_media {
             return;
         }
         session.has_media = true;
-        let (participant, meeting, number) = (session.participant, session.meeting, session.number);
-        let older: Vec<_> = self.meetings[meeting]
+        let (participant, number) = (session.participant, session.number);
+        let older: Vec<_> = self.meetings[session.seat.meeting.0]
             .sessions_of(participant)
             .filter(|other| self.sessions[other.0].number < number)
             .collect();
@@ -281,7 +264,7 @@ impl Shard {
         let session = &mut self.sessions[key.0];
         session.enter(phase, now);
         self.effects.push(Effect::Report(Report::Session {
-            meeting: self.meetings[session.meeting].id,
+            meeting: self.meetings[session.seat.meeting.0].id,
             session: session.id,
             participant: session.participant,
             phase,
@@ -293,23 +276,24 @@ impl Shard {
         let session = self.sessions.remove(key.0);
         self.session_keys.remove(&session.id);
         self.addresses.remove(key);
-        self.meetings[session.meeting].dismiss(key);
+        let Seat {
+            meeting,
+            subscriber,
+        } = session.seat;
+        self.meetings[meeting.0].dismiss(subscriber);
+        if let Some(route) = session.agent.selected()
+            && self.farewells.len() < FAREWELLS_MAX
+        {
+            let (session, until) = (session.id, now + FAREWELL_TIME);
+            self.farewells.push(Farewell {
+                session,
+                route,
+                until,
+            });
+        }
         self.effects.push(Effect::HandshakeEnd {
             session: session.id,
         });
         self.counters.sessions_closed += 1;
     }
-}
-
-/// The sequence and media of a packet: its own, or those that it repairs (RFC 4588 §4).
-fn original<'a>(media: &Media<'a>, widen: impl Fn(u16) -> u64) -> Result<(u64, &'a [u8]), Dropped> {
-    let payload = media.packet.payload();
-    if !media.origin.is_repair {
-        return Ok((media.packet.index(), payload));
-    }
-    if payload.is_empty() {
-        return Err(Dropped::RtpProbe);
-    }
-    let (osn, rest) = rtx::unwrap(payload)?;
-    Ok((widen(osn), rest))
 }

@@ -4,7 +4,7 @@
 use core::time::Duration;
 
 use super::cache::{Cache, Cached};
-use super::gap::{Arrived, Gap};
+use super::gap::{Arrived, Gap, MISSING_MAX};
 use super::keyframe::KeyframeRequests;
 use super::packet_info::PacketInfo;
 use crate::control::{Codec, Source};
@@ -12,7 +12,8 @@ use crate::dropped::Dropped;
 use crate::ids::{ParticipantId, Ssrc};
 use crate::limits;
 use crate::rtcp::reception::Reception;
-use crate::rtp::{Header, sequence, timestamp};
+use crate::rtp::{Header, rtx, sequence, timestamp};
+use crate::session::Media;
 use crate::time::Instant;
 
 /// A layer of a meeting. `generation` tells a layer from a former one at the same index, or from
@@ -26,6 +27,9 @@ pub(crate) struct LayerKey {
 /// Media of one encoding that stays away this long is taken to have ended.
 const SILENT_AFTER: Duration = Duration::from_millis(1_500);
 
+/// A screen that stands still is sent about once a second; one such frame may be lost.
+const STILL_SCREEN_AFTER: Duration = Duration::from_secs(5);
+
 /// One packet of a layer, authenticated and stripped of repair and padding.
 #[derive(Debug)]
 pub(crate) struct Received<'a> {
@@ -37,6 +41,38 @@ pub(crate) struct Received<'a> {
     pub payload: &'a [u8],
     /// It came by the repair stream.
     pub is_repair: bool,
+}
+
+impl<'a> Received<'a> {
+    /// The sequence and media of a packet of `layer`: its own, or those that it repairs (RFC 4588
+    /// §4).
+    pub(crate) fn of(
+        layer: &Layer,
+        arrival: Instant,
+        media: &'a Media<'_>,
+    ) -> Result<Self, Dropped> {
+        let (header, is_repair) = (media.packet.header(), media.origin.is_repair);
+        if !layer.is_from(header.ssrc, is_repair) {
+            return Err(Dropped::RtpUnknownSource);
+        }
+        let payload = media.packet.payload();
+        let (sequence, payload) = match is_repair {
+            false => (media.packet.index(), payload),
+            true if payload.is_empty() => return Err(Dropped::RtpProbe),
+            true => {
+                let (original, rest) = rtx::unwrap(payload)?;
+                (layer.repaired(original)?, rest)
+            }
+        };
+        Ok(Self {
+            arrival,
+            sequence,
+            header,
+            audio_level: media.extensions.audio_level.map(|level| level.to_byte()),
+            payload,
+            is_repair,
+        })
+    }
 }
 
 #[derive(Debug)]
@@ -97,9 +133,9 @@ impl Layer {
     }
 
     /// The source begins anew under another SSRC: its numbers have nothing to do with the former.
-    pub(crate) fn restart(&mut self, ssrc: Ssrc, generation: u32) {
+    fn restart(&mut self, generation: u32) {
         self.key.generation = generation;
-        self.ssrc = Some(ssrc);
+        self.repair_ssrc = None;
         self.keyframe = KeyframeRequests::default();
         self.gap.clear();
         self.reception = Reception::new(self.codec.clock_rate());
@@ -110,8 +146,24 @@ impl Layer {
         self.arrived.clear();
     }
 
-    /// Whether a packet of `ssrc` is one of its own, not of a source that it had before.
-    pub(crate) fn is_from(&self, ssrc: Ssrc, is_repair: bool) -> bool {
+    /// `ssrc` is this layer's source, or its repair stream's. Says whether it has taken the place of
+    /// another: then the layer begins anew as `generation`.
+    pub(crate) fn name_source(&mut self, ssrc: Ssrc, is_repair: bool, generation: u32) -> bool {
+        if is_repair {
+            self.repair_ssrc = Some(ssrc);
+            return false;
+        }
+        let begins_anew = self.ssrc.is_some_and(|known| known != ssrc);
+        if begins_anew {
+            self.restart(generation);
+        }
+        self.ssrc = Some(ssrc);
+        begins_anew
+    }
+
+    /// Whether a packet of `ssrc` is one of its own. The last packets of a former source may come
+    /// after the first of the new.
+    fn is_from(&self, ssrc: Ssrc, is_repair: bool) -> bool {
         let expected = if is_repair {
             self.repair_ssrc
         } else {
@@ -161,9 +213,16 @@ impl Layer {
         Ok(())
     }
 
-    /// The whole sequence that a repair's 16 bits name (RFC 4588 §4, OSN).
-    pub(crate) fn widen(&self, original_sequence: u16) -> u64 {
-        sequence::widen(self.highest, original_sequence)
+    /// The whole sequence that a repair's 16 bits name (RFC 4588 §4, OSN). What is repaired was sent:
+    /// it may be a little newer than what has arrived, not far.
+    fn repaired(&self, original: u16) -> Result<u64, Dropped> {
+        let sequence = sequence::widen(self.highest, original);
+        let is_plausible = self.highest > 0 && sequence <= self.highest + MISSING_MAX as u64;
+        if is_plausible {
+            Ok(sequence)
+        } else {
+            Err(Dropped::RtpUnknownSource)
+        }
     }
 
     pub(crate) fn is_video(&self) -> bool {
@@ -190,7 +249,11 @@ impl Layer {
     }
 
     pub(crate) fn is_live(&self, now: Instant) -> bool {
+        let patience = match self.source {
+            Source::Screen => STILL_SCREEN_AFTER,
+            Source::Audio | Source::Camera => SILENT_AFTER,
+        };
         self.last_arrival
-            .is_some_and(|last| now.since(last) < SILENT_AFTER)
+            .is_some_and(|last| now.since(last) < patience)
     }
 }

@@ -19,6 +19,8 @@ pub(crate) struct Outgoing<'a> {
     /// Whether repeats of it leave by a repair stream. If not, they must equal the first sending
     /// bit for bit, so nothing in it may depend on the time of sending (DESIGN D6).
     pub has_repair_stream: bool,
+    /// It has been sent before, in this form or another.
+    pub is_repeat: bool,
     /// The sequence that this packet repairs (RFC 4588 §4, OSN).
     pub repairs: Option<u16>,
     pub vp8: Option<Vp8Numbers>,

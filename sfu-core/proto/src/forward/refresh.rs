@@ -2,32 +2,27 @@
 //! what has changed. Runs a few times a second and whenever something begins or ends; never in the
 //! middle of a pass's forwarding.
 
+use hashbrown::HashMap;
+use slab::Slab;
+
 use super::assign::assign;
-use super::layer::LayerKey;
+use super::layer::{Layer, LayerKey};
 use super::meeting::{Meeting, current};
+use super::slot::Slot;
 use super::subscriber::Subscriber;
 use super::track::{Track, TrackKey, pick_layer};
-use crate::control::{Report, SlotKind, Source};
+use crate::control::{Report, SlotKind, Source, Wanted};
 use crate::ids::ParticipantId;
 use crate::time::Instant;
-
-/// Pixels of height we take a picture for when the page does not say: by how many share it.
-const fn height_among(count: usize) -> u16 {
-    match count {
-        0..=1 => 720,
-        2..=4 => 360,
-        _ => 180,
-    }
-}
 
 impl Meeting {
     /// Brings slots up to date with what flows, and reports every change.
     pub(crate) fn refresh(&mut self, now: Instant, mut report: impl FnMut(Report)) {
-        self.reassign |= self.speakers.rank(now);
+        self.is_stale |= self.speakers.rank(now);
         self.note_live(now, &mut report);
         self.note_speaking(now, &mut report);
-        if self.reassign {
-            self.reassign = false;
+        if self.is_stale {
+            self.is_stale = false;
             self.assign_slots();
         }
         self.pick_layers(now);
@@ -40,7 +35,7 @@ impl Meeting {
             let live = !track.muted && track.layers.iter().any(|layer| layers[*layer].is_live(now));
             if live != track.live {
                 track.live = live;
-                self.reassign = true;
+                self.is_stale = true;
                 report(Report::Published {
                     meeting: self.id,
                     participant: track.participant,
@@ -75,15 +70,22 @@ impl Meeting {
                 .map(|(key, track)| (TrackKey(key), track))
         };
         let screens: Vec<_> = live(Source::Screen).collect();
-        let cameras: Vec<_> = live(Source::Camera).collect();
+        let mut cameras: Vec<_> = live(Source::Camera).collect();
         let voices: Vec<_> = self
             .speakers
             .ranking()
             .filter_map(|who| live(Source::Audio).find(|(_, track)| track.participant == who))
             .collect();
-        let ranking: Vec<_> = self.speakers.ranking().collect();
+        // Whoever spoke last comes first.
+        let places: HashMap<ParticipantId, usize> = self.speakers.ranking().zip(0..).collect();
+        cameras.sort_by_key(|(_, track)| {
+            places
+                .get(&track.participant)
+                .copied()
+                .unwrap_or(usize::MAX)
+        });
         for (_, subscriber) in &mut self.subscribers {
-            let cameras = wanted_cameras(subscriber, &cameras, &ranking);
+            let cameras = wanted_cameras(subscriber, &cameras);
             let has_screen_slot = subscriber.slots.iter().any(|s| s.kind == SlotKind::Screen);
             // Without a slot of its own a screen is the most wanted video.
             let pictures: Vec<_> = match has_screen_slot {
@@ -103,56 +105,26 @@ impl Meeting {
             layer.is_watched = false;
         }
         for (_, subscriber) in &mut self.subscribers {
-            let pictures = subscriber
-                .slots
-                .iter()
-                .filter(|slot| slot.kind == SlotKind::Video && slot.assigned.is_some())
-                .count();
-            let watch = subscriber.watch.as_deref();
+            let height = subscriber.picture_height();
             for slot in &mut subscriber.slots {
                 let track = slot.assigned.and_then(|track| self.tracks.get(track.0));
-                let wanted = track.and_then(|track| {
+                slot.wanted = track.and_then(|track| {
                     let height = match track.source {
-                        Source::Camera => watch
-                            .and_then(|watch| {
-                                watch.iter().find(|w| w.participant == track.participant)
-                            })
-                            .map_or_else(|| height_among(pictures), |wanted| wanted.height),
+                        Source::Camera => {
+                            wanted_height(subscriber.watch.as_deref(), track).unwrap_or(height)
+                        }
                         Source::Audio | Source::Screen => u16::MAX,
                     };
-                    let best = Track::layer_for_height(height, track.layers.len());
-                    let layers = track.layers.iter().enumerate().map(|(quality, index)| {
-                        let layer = &self.layers[*index];
-                        (quality, layer.key, layer.is_live(now))
-                    });
-                    pick_layer(layers, best)
+                    best_layer(&self.layers, track, height, now)
                 });
-                slot.wanted = wanted;
                 let flows = |key: LayerKey| {
                     self.layers
                         .get(key.index as usize)
                         .is_some_and(|layer| layer.key == key && layer.is_live(now))
                 };
-                if slot
-                    .showing
-                    .is_some_and(|key| wanted.is_none() || !flows(key))
-                {
-                    slot.showing = None;
-                    subscriber.slots_changed = true;
-                }
-                if !subscriber.is_open {
-                    continue;
-                }
-                for key in [slot.showing, slot.wanted].into_iter().flatten() {
-                    if let Some(layer) = current(&mut self.layers, key) {
-                        layer.is_watched = true;
-                    }
-                }
-                if slot.kind != SlotKind::Audio
-                    && slot.awaits_key_frame()
-                    && let Some(layer) = wanted.and_then(|key| current(&mut self.layers, key))
-                {
-                    layer.keyframe.want();
+                subscriber.slots_changed |= slot.let_go(flows);
+                if subscriber.is_open {
+                    watch_layers(slot, &mut self.layers);
                 }
             }
         }
@@ -173,27 +145,56 @@ impl Meeting {
     }
 }
 
-/// The cameras for one viewer, most wanted first: what its page shows, or else whoever spoke last.
+/// The cameras for one viewer, most wanted first: what its page shows, or else as they come.
 fn wanted_cameras<'a>(
     subscriber: &Subscriber,
-    live: &[(TrackKey, &'a Track)],
-    ranking: &[ParticipantId],
+    cameras: &[(TrackKey, &'a Track)],
 ) -> Vec<(TrackKey, &'a Track)> {
-    let mut cameras: Vec<_> = live.to_vec();
     match &subscriber.watch {
-        Some(watch) => {
-            let place = |who| watch.iter().position(|wanted| wanted.participant == who);
-            cameras.retain(|(_, track)| place(track.participant).is_some());
-            cameras.sort_by_key(|(_, track)| place(track.participant));
-        }
-        None => cameras.sort_by_key(|(_, track)| {
-            ranking
-                .iter()
-                .position(|who| *who == track.participant)
-                .unwrap_or(usize::MAX)
-        }),
+        None => cameras.to_vec(),
+        Some(watch) => watch
+            .iter()
+            .filter_map(|wanted| {
+                cameras
+                    .iter()
+                    .find(|(_, track)| track.participant == wanted.participant)
+            })
+            .copied()
+            .collect(),
     }
-    cameras
+}
+
+/// At which height the viewer's page shows this camera, if it has said so.
+fn wanted_height(watch: Option<&[Wanted]>, track: &Track) -> Option<u16> {
+    let wanted = watch?
+        .iter()
+        .find(|wanted| wanted.participant == track.participant)?;
+    Some(wanted.height)
+}
+
+fn best_layer(layers: &Slab<Layer>, track: &Track, height: u16, now: Instant) -> Option<LayerKey> {
+    let best = Track::layer_for_height(height, track.layers.len());
+    let candidates = track.layers.iter().enumerate().map(|(quality, index)| {
+        let layer = &layers[*index];
+        (quality, layer.key, layer.is_live(now))
+    });
+    pick_layer(candidates, best)
+}
+
+/// What a slot shows or waits for is watched: its losses are repaired, and a video that the slot
+/// cannot begin without a key frame is asked for one.
+fn watch_layers(slot: &Slot, layers: &mut Slab<Layer>) {
+    for key in [slot.showing, slot.wanted].into_iter().flatten() {
+        if let Some(layer) = current(layers, key) {
+            layer.is_watched = true;
+        }
+    }
+    if slot.awaits_key_frame()
+        && let Some(layer) = slot.wanted.and_then(|key| current(layers, key))
+        && layer.is_video()
+    {
+        layer.keyframe.want();
+    }
 }
 
 /// Fills the viewer's slots of `kind` with what it can decode of `wanted`; nobody is shown their

@@ -99,6 +99,15 @@ impl Slot {
             .find(|offered| offered.codec == codec)
     }
 
+    /// Empties the slot if what it shows has ended, or nothing is wanted here any more; says whether
+    /// it did.
+    pub(crate) fn let_go(&mut self, flows: impl Fn(LayerKey) -> bool) -> bool {
+        let wanted = self.wanted;
+        self.showing
+            .take_if(|key| wanted.is_none() || !flows(*key))
+            .is_some()
+    }
+
     /// Whether it waits for a key frame of the layer it should carry.
     pub(crate) fn awaits_key_frame(&self) -> bool {
         self.wanted.is_some() && self.wanted != self.showing
@@ -154,6 +163,7 @@ impl Slot {
         let rewritten = self.rewrite.again(sequence, packet)?;
         let began = self.rewrite.switched_at(sequence);
         let mut outgoing = self.outgoing(layer, packet, rewritten, began)?;
+        outgoing.is_repeat = true;
         if let Some(payload_type) = self.codec(layer.codec)?.rtx_payload_type {
             outgoing.payload_type = payload_type;
             outgoing.ssrc = Ssrc(self.source.rtx_ssrc);
@@ -196,6 +206,7 @@ impl Slot {
             participant: layer.participant,
             audio_level: packet.info.audio_level,
             has_repair_stream: numbers.rtx_payload_type.is_some(),
+            is_repeat: false,
             repairs: None,
             vp8: (layer.codec == Codec::Vp8).then_some(rewritten.vp8),
             payload: packet.payload,

@@ -1,13 +1,18 @@
-//! One viewer's side of a meeting: the slots of one session.
+//! One session's side of a meeting: the slots in which it receives, and the tracks it publishes.
 
 use slab::Slab;
 
 use super::layer::{Layer, LayerKey};
 use super::slot::Slot;
-use crate::control::{SlotState, Wanted};
+use super::track::TrackKey;
+use crate::control::{SlotKind, SlotState, Wanted};
 use crate::dropped::Dropped;
 use crate::ids::{ParticipantId, SessionId, Ssrc};
 use crate::session::{Egress, SessionKey};
+
+/// A session's place in its meeting.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct SubscriberKey(pub usize);
 
 #[derive(Debug)]
 pub(crate) struct Subscriber {
@@ -16,11 +21,22 @@ pub(crate) struct Subscriber {
     pub participant: ParticipantId,
     /// Its transport can carry media. Before that a key frame would come and go unseen.
     pub is_open: bool,
+    /// What it publishes, one for each line.
+    pub tracks: Vec<TrackKey>,
     pub slots: Vec<Slot>,
     /// Which cameras the page shows; `None` leaves the choice to us.
     pub watch: Option<Vec<Wanted>>,
     /// What the slots carry has changed since it was last reported.
     pub slots_changed: bool,
+}
+
+/// Pixels of height we take a picture for when the page does not say: by how many share it.
+const fn height_among(count: usize) -> u16 {
+    match count {
+        0..=1 => 720,
+        2..=4 => 360,
+        _ => 180,
+    }
 }
 
 impl Subscriber {
@@ -88,6 +104,12 @@ impl Subscriber {
             egress.counters.packets_resent += 1;
         }
         Ok(())
+    }
+
+    /// The height we take for its pictures when the page does not say.
+    pub(crate) fn picture_height(&self) -> u16 {
+        let is_picture = |slot: &&Slot| slot.kind == SlotKind::Video && slot.assigned.is_some();
+        height_among(self.slots.iter().filter(is_picture).count())
     }
 
     /// What each slot carries now.

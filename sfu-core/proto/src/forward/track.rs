@@ -3,7 +3,6 @@
 use super::layer::LayerKey;
 use crate::control::{Codec, Source};
 use crate::ids::ParticipantId;
-use crate::session::SessionKey;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct TrackKey(pub usize);
@@ -11,7 +10,6 @@ pub(crate) struct TrackKey(pub usize);
 #[derive(Debug)]
 pub(super) struct Track {
     pub participant: ParticipantId,
-    pub session: SessionKey,
     pub source: Source,
     pub codec: Codec,
     /// Lowest quality first; one without simulcast.

@@ -35,7 +35,10 @@ impl Egress<'_> {
             return false;
         };
         match session.protect(self.wall.ntp(self.now), outgoing, self.batch) {
-            Ok(()) => true,
+            Ok(()) => {
+                session.earn_repair(outgoing);
+                true
+            }
             Err(why) => {
                 self.counters.drop(why);
                 false

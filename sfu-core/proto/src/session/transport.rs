@@ -3,15 +3,17 @@
 
 use core::time::Duration;
 
+use super::Seat;
 use super::sources::{Origin, Sources};
+use super::token_bucket::{TOKEN, TokenBucket};
 use crate::congestion::Arrivals;
 use crate::control::{ExtensionIds, Fingerprint, SessionOpened, SessionPhase, SessionPlan};
 use crate::dropped::Dropped;
-use crate::forward::{Outgoing, TrackKey};
+use crate::forward::Outgoing;
 use crate::ice;
 use crate::ids::{ParticipantId, SessionId, Ssrc};
 use crate::limits;
-use crate::packet::{Datagram, Route, SendBatch};
+use crate::packet::{Datagram, SendBatch};
 use crate::rtp::{AbsSendTime, ExtensionPlan, Extensions, HeaderPlan, Vp8Descriptor, rtx, writer};
 use crate::srtp::{Authenticated, AuthenticatedRtcp, Inbound, KeyingMaterial, Outbound};
 use crate::time::{Instant, NtpTime};
@@ -19,10 +21,17 @@ use crate::time::{Instant, NtpTime};
 /// Assumed until the first report tells: a typical way to a nearby data centre and back.
 const ROUND_TRIP_ASSUMED: Duration = Duration::from_millis(80);
 
-/// Repairs a viewer may ask for: this many at once, refilled at this many a second. It bounds what
-/// one viewer's loss, or malice, may cost the others (RFC 4585 §7 leaves it to us).
-const REPAIRS_BURST: u32 = 300;
-const REPAIRS_PER_SECOND: u32 = 1_000;
+/// Repairs a viewer may ask for: a burst, then a fifth of what it is sent, and a few more so that
+/// one who receives little can be helped too. It bounds what one viewer's loss, or malice, may cost
+/// the others (RFC 4588 §7 asks for a bound).
+const REPAIRS_BURST: u64 = 300;
+const REPAIRS_PER_SECOND: u64 = 50;
+const REPAIR_EARNED_PER_PACKET: u64 = TOKEN / 5;
+
+/// Datagrams of handshake that one session may send: a few flights at once, then a slow repetition.
+/// Nobody's flood may push the others' out of the handshake thread's queue.
+const HANDSHAKE_BURST: u64 = 32;
+const HANDSHAKE_PER_SECOND: u64 = 20;
 
 /// One media packet, proved to be its publisher's.
 #[derive(Debug)]
@@ -39,15 +48,13 @@ pub(crate) struct Session {
     pub id: SessionId,
     /// Counts the sessions of the shard: a later one is newer.
     pub number: u64,
-    pub meeting: usize,
+    pub seat: Seat,
     pub participant: ParticipantId,
     /// What the far side's certificate must hash to.
     pub fingerprint: Fingerprint,
     pub agent: ice::Agent,
     pub phase: SessionPhase,
     pub phase_since: Instant,
-    /// One for each publish line.
-    pub tracks: Vec<TrackKey>,
     /// What the sidecar was told when it opened; told again when it repeats itself.
     pub opened: SessionOpened,
     /// Our own source for feedback to the publisher.
@@ -61,14 +68,17 @@ pub(crate) struct Session {
     extensions: ExtensionIds,
     inbound: Option<Inbound>,
     outbound: Option<Outbound>,
-    repairs: u32,
-    repairs_refilled: Instant,
+    /// What it may still ask to be repeated.
+    pub repairs: TokenBucket,
+    /// What it may still send to the handshake thread.
+    pub handshake: TokenBucket,
 }
 
 impl Session {
     pub(crate) fn new(
         id: SessionId,
-        meeting: usize,
+        number: u64,
+        seat: Seat,
         plan: &SessionPlan,
         opened: SessionOpened,
         feedback_source: Ssrc,
@@ -76,14 +86,13 @@ impl Session {
     ) -> Self {
         Self {
             id,
-            number: 0,
-            meeting,
+            number,
+            seat,
             participant: plan.participant,
             fingerprint: plan.fingerprint,
             agent: ice::Agent::new(opened.ice.clone(), plan.ice.clone(), now),
             phase: SessionPhase::Checking,
             phase_since: now,
-            tracks: Vec::new(),
             opened,
             feedback_source,
             has_media: false,
@@ -94,8 +103,8 @@ impl Session {
             extensions: plan.extensions,
             inbound: None,
             outbound: None,
-            repairs: REPAIRS_BURST,
-            repairs_refilled: now,
+            repairs: TokenBucket::new(REPAIRS_BURST, REPAIRS_PER_SECOND, now),
+            handshake: TokenBucket::new(HANDSHAKE_BURST, HANDSHAKE_PER_SECOND, now),
         }
     }
 
@@ -109,10 +118,9 @@ impl Session {
     }
 
     /// The handshake has given its keys: we are the server (DESIGN D7).
-    pub(crate) fn open(&mut self, keys: &KeyingMaterial, now: Instant) {
+    pub(crate) fn open(&mut self, keys: &KeyingMaterial) {
         self.inbound = Some(Inbound::new(keys.profile, &keys.client));
         self.outbound = Some(Outbound::new(keys.profile, &keys.server));
-        self.enter(SessionPhase::Open, now);
     }
 
     /// **Unprotect**: a datagram becomes a packet of a known source, or stops here.
@@ -181,6 +189,13 @@ impl Session {
             })
     }
 
+    /// What is sent for the first time earns a share of a repair.
+    pub(crate) fn earn_repair(&mut self, sent: &Outgoing<'_>) {
+        if !sent.is_repeat {
+            self.repairs.earn(REPAIR_EARNED_PER_PACKET);
+        }
+    }
+
     /// Protects one compound RTCP packet.
     pub(crate) fn protect_rtcp(
         &mut self,
@@ -194,24 +209,6 @@ impl Session {
         outbound
             .protect_rtcp(slot)
             .inspect_err(|_| batch.cancel_last())
-    }
-
-    /// Takes one repair from the viewer's budget.
-    pub(crate) fn spend_repair(&mut self, now: Instant) -> Result<(), Dropped> {
-        let earned =
-            now.since(self.repairs_refilled).as_millis() * u128::from(REPAIRS_PER_SECOND) / 1_000;
-        if earned > 0 {
-            let earned = u32::try_from(earned).unwrap_or(u32::MAX);
-            self.repairs = self.repairs.saturating_add(earned).min(REPAIRS_BURST);
-            self.repairs_refilled = now;
-        }
-        self.repairs = self.repairs.checked_sub(1).ok_or(Dropped::NackBudget)?;
-        Ok(())
-    }
-
-    /// Where DTLS records go.
-    pub(crate) fn route(&self) -> Option<Route> {
-        self.agent.selected()
     }
 
     /// Whether its time is up, and why.

@@ -11,7 +11,7 @@ use crate::ids::Ssrc;
 use crate::limits::DATAGRAM_BYTES_MAX;
 use crate::packet::{Datagram, SendBatch};
 use crate::rtcp::{self, Full, Packet, ReportBlock, SenderInfo, Writer};
-use crate::session::{Egress, Session, SessionKey};
+use crate::session::{Egress, Seat, Session, SessionKey};
 use crate::time::{Instant, NtpTime};
 
 /// How often reports are due: RFC 3550 §6.2 leaves less room, RFC 4585 §3.4 more; browsers do the
@@ -32,9 +32,16 @@ impl Shard {
         let key = self.addresses.session_at(datagram.route)?;
         let arrival = datagram.arrival;
         let compound = self.sessions[key.0].unprotect_rtcp(datagram.bytes)?;
-        self.note_media(now, key);
+        self.take_over(now, key);
         for packet in rtcp::packets(compound.bytes()) {
-            match packet? {
+            let packet = match packet {
+                Ok(packet) => packet,
+                Err(why) => {
+                    self.counters.drop(why); // What stands behind it may be sound.
+                    continue;
+                }
+            };
+            match packet {
                 Packet::SenderReport(report) => {
                     self.layer_of(key, report.info.ssrc, |layer| {
                         layer.reception.sender_report(report.info.ntp, arrival);
@@ -45,10 +52,10 @@ impl Shard {
                     self.measure_round_trip(now, key, report.blocks());
                 }
                 Packet::Nack(nack) => self.repair(now, key, &nack, batch),
-                Packet::Pli(pli) => self.meeting_of(key).want_key_frame(key, pli.media),
+                Packet::Pli(pli) => self.want_key_frame(key, pli.media),
                 Packet::Fir(fir) => {
                     for entry in fir.entries() {
-                        self.meeting_of(key).want_key_frame(key, entry.ssrc);
+                        self.want_key_frame(key, entry.ssrc);
                     }
                 }
                 // A browser that leaves closes its DTLS; the estimator will want the feedback.
@@ -62,12 +69,14 @@ impl Shard {
         Ok(())
     }
 
-    fn meeting_of(&mut self, key: SessionKey) -> &mut crate::forward::Meeting {
-        &mut self.meetings[self.sessions[key.0].meeting]
+    fn want_key_frame(&mut self, key: SessionKey, source: Ssrc) {
+        let seat = self.sessions[key.0].seat;
+        self.meetings[seat.meeting.0].want_key_frame(seat.subscriber, source);
     }
 
     fn layer_of(&mut self, key: SessionKey, source: Ssrc, then: impl Fn(&mut Layer)) {
-        self.meeting_of(key).layers_of(key, |layer| {
+        let seat = self.sessions[key.0].seat;
+        self.meetings[seat.meeting.0].layers_of(seat.subscriber, |layer| {
             if layer.ssrc == Some(source) {
                 then(layer);
             }
@@ -87,7 +96,7 @@ impl Shard {
                 .wrapping_sub(block.last_sender_report)
                 .wrapping_sub(block.delay_since_last_sender_report);
             let round_trip = Duration::from_nanos(u64::from(units) * 1_000_000_000 / 65_536);
-            // A far side that lies about its times can only lengthen its own wait.
+            // A far side that lies about its times changes only how often it is asked for repairs.
             if round_trip < Duration::from_secs(5) {
                 self.sessions[key.0].round_trip = round_trip.max(Duration::from_millis(10));
             }
@@ -102,7 +111,8 @@ impl Shard {
         nack: &rtcp::Nack<'_>,
         batch: &mut SendBatch,
     ) {
-        let meeting = &mut self.meetings[self.sessions[key.0].meeting];
+        let seat = self.sessions[key.0].seat;
+        let meeting = &mut self.meetings[seat.meeting.0];
         let mut egress = Egress {
             now,
             wall: self.config.wall,
@@ -111,9 +121,11 @@ impl Shard {
             counters: &mut self.counters,
         };
         for sequence in nack.sequences() {
-            let repaired = egress.sessions[key.0]
-                .spend_repair(now)
-                .and_then(|()| meeting.repair(&mut egress, key, nack.media, sequence));
+            let repaired = if egress.sessions[key.0].repairs.take(now) {
+                meeting.repair(&mut egress, seat.subscriber, nack.media, sequence)
+            } else {
+                Err(Dropped::NackBudget)
+            };
             if let Err(why) = repaired {
                 egress.counters.drop(why);
             }
@@ -124,7 +136,11 @@ impl Shard {
     pub(super) fn send_feedback(&mut self, now: Instant, key: SessionKey, batch: &mut SendBatch) {
         let ntp = self.config.wall.ntp(now);
         let session = &mut self.sessions[key.0];
-        let meeting = &mut self.meetings[session.meeting];
+        let Seat {
+            meeting,
+            subscriber,
+        } = session.seat;
+        let meeting = &mut self.meetings[meeting.0];
         let (sender, round_trip) = (session.feedback_source, session.round_trip);
         let mut arrivals = session.arrivals.take();
         let is_report_due = now >= session.next_report;
@@ -133,12 +149,15 @@ impl Shard {
         }
         let mut compound = Compound::new(session, batch, &mut self.counters);
         if is_report_due {
-            for slot in meeting.slots_of(key).filter(|slot| slot.packets_sent > 0) {
+            for slot in meeting
+                .slots_of(subscriber)
+                .filter(|slot| slot.packets_sent > 0)
+            {
                 compound.add_sender_report(slot, now, ntp);
             }
         }
         let mut published = None;
-        meeting.layers_of(key, |layer| {
+        meeting.layers_of(subscriber, |layer| {
             published = published.or(layer.ssrc);
             if is_report_due {
                 compound.add_receiver_report(layer, sender, now);
@@ -246,7 +265,10 @@ impl<'a> Compound<'a> {
         if count > 0 {
             self.counters.repairs_requested += count as u64;
             let missing = missing[..count].iter().copied();
-            self.add(|writer| writer.nack(sender, media, missing.clone()).map(drop));
+            self.add(|writer| match writer.nack(sender, media, missing.clone()) {
+                Ok(taken) if taken < count => Err(Full),
+                taken => taken.map(drop),
+            });
         }
         if !layer.is_video() {
             return;

@@ -7,11 +7,11 @@ use crate::control::{
     Command, IceCredentials, MeetingState, Order, Outcome, Refusal, SessionEnd, SessionOpened,
     SessionPhase, SessionPlan, SessionState, SlotSource, Wanted,
 };
-use crate::forward::{Meeting, Slot, SlotSeed, Subscriber};
+use crate::forward::{Meeting, MeetingKey, Slot, SlotSeed, Subscriber};
 use crate::ice::credentials;
 use crate::ids::{Epoch, SessionId, Ssrc};
 use crate::limits;
-use crate::session::{Session, SessionKey};
+use crate::session::{Seat, Session, SessionKey};
 use crate::time::Instant;
 
 /// First sequences stay below this (DESIGN D6; RFC 3711 §3.3.1).
@@ -32,7 +32,7 @@ impl Shard {
             .meeting_keys
             .get(&order.meeting)
             .ok_or(Refusal::NoSuchMeeting)?;
-        raise_epoch(&mut self.meetings[key], order.epoch)?;
+        raise_epoch(&mut self.meetings[key.0], order.epoch)?;
         match order.command {
             Command::OpenMeeting => Ok(Outcome::Done),
             Command::CloseMeeting => {
@@ -53,7 +53,7 @@ impl Shard {
                 source,
                 muted,
             } => {
-                self.meetings[key].mute(participant, source, muted);
+                self.meetings[key.0].mute(participant, source, muted);
                 Ok(Outcome::Done)
             }
             Command::Watch { session, wanted } => self.watch(key, session, wanted),
@@ -62,32 +62,33 @@ impl Shard {
 
     fn open_meeting(&mut self, order: &Order) -> Result<Outcome, Refusal> {
         if let Some(key) = self.meeting_keys.get(&order.meeting) {
-            raise_epoch(&mut self.meetings[*key], order.epoch)?;
+            raise_epoch(&mut self.meetings[key.0], order.epoch)?;
             return Ok(Outcome::Done);
         }
         if self.meetings.len() == limits::MEETINGS_PER_WORKER_MAX {
             return Err(full("MEETINGS_PER_WORKER_MAX"));
         }
-        let key = self
-            .meetings
-            .insert(Meeting::new(order.meeting, order.epoch));
+        let key = MeetingKey(
+            self.meetings
+                .insert(Meeting::new(order.meeting, order.epoch)),
+        );
         self.meeting_keys.insert(order.meeting, key);
         Ok(Outcome::Done)
     }
 
-    fn close_meeting(&mut self, now: Instant, key: usize) {
+    fn close_meeting(&mut self, now: Instant, key: MeetingKey) {
         let sessions: Vec<_> = self.sessions_in(key).collect();
         for session in sessions {
             self.close(now, session, SessionEnd::Ordered);
         }
-        let meeting = self.meetings.remove(key);
+        let meeting = self.meetings.remove(key.0);
         self.meeting_keys.remove(&meeting.id);
     }
 
     fn open_session(
         &mut self,
         now: Instant,
-        meeting: usize,
+        meeting: MeetingKey,
         id: SessionId,
         plan: &SessionPlan,
     ) -> Result<Outcome, Refusal> {
@@ -100,14 +101,11 @@ impl Shard {
         if self.sessions.len() == limits::SESSIONS_PER_WORKER_MAX {
             return Err(full("SESSIONS_PER_WORKER_MAX"));
         }
-        if self.meetings[meeting].session_count() == limits::SESSIONS_PER_MEETING_MAX {
+        if self.meetings[meeting.0].session_count() == limits::SESSIONS_PER_MEETING_MAX {
             return Err(full("SESSIONS_PER_MEETING_MAX"));
         }
         let opened = self.describe(plan);
         let feedback = Ssrc(self.random_ssrc(&opened.slots));
-        let mut session = Session::new(id, meeting, plan, opened.clone(), feedback, now);
-        self.sessions_begun += 1;
-        session.number = self.sessions_begun;
         let slots = plan
             .slots
             .iter()
@@ -121,25 +119,29 @@ impl Shard {
                 Slot::new(line, *source, seed)
             })
             .collect();
-        let key = SessionKey(self.sessions.insert(session));
+        let key = SessionKey(self.sessions.vacant_key());
         let subscriber = Subscriber {
             session: key,
             id,
             participant: plan.participant,
             is_open: false,
+            tracks: Vec::new(),
             slots,
             watch: None,
             slots_changed: true,
         };
-        let meeting = &mut self.meetings[meeting];
-        self.sessions[key.0].tracks =
-            meeting.admit(key, plan.participant, &plan.publish, subscriber);
+        let subscriber = self.meetings[meeting.0].admit(subscriber, &plan.publish);
+        let seat = Seat {
+            meeting,
+            subscriber,
+        };
+        self.sessions_begun += 1;
+        let (number, opened_as) = (self.sessions_begun, opened.clone());
+        self.sessions.insert(Session::new(
+            id, number, seat, plan, opened_as, feedback, now,
+        ));
         self.session_keys.insert(id, key);
         self.addresses.name(&opened.ice.ufrag, key);
-        self.effects.push(Effect::HandshakeBegin {
-            session: id,
-            remote: plan.fingerprint,
-        });
         self.enter(now, key, SessionPhase::Checking);
         Ok(Outcome::SessionOpened(opened))
     }
@@ -174,7 +176,7 @@ impl Shard {
 
     fn restart_ice(
         &mut self,
-        meeting: usize,
+        meeting: MeetingKey,
         id: SessionId,
         remote: IceCredentials,
     ) -> Result<Outcome, Refusal> {
@@ -193,34 +195,33 @@ impl Shard {
 
     fn watch(
         &mut self,
-        meeting: usize,
+        meeting: MeetingKey,
         id: SessionId,
         wanted: Option<Vec<Wanted>>,
     ) -> Result<Outcome, Refusal> {
         let key = self.session_in(meeting, id)?;
-        let meeting = &mut self.meetings[meeting];
-        if let Some(subscriber) = meeting.subscriber_mut(key) {
+        let subscriber = self.sessions[key.0].seat.subscriber;
+        self.meetings[meeting.0].change(subscriber, |subscriber| {
             subscriber.watch = wanted.map(|mut wanted| {
                 wanted.truncate(limits::SLOTS_PER_SESSION_MAX);
                 wanted
             });
-        }
-        meeting.changed();
+        });
         Ok(Outcome::Done)
     }
 
-    fn session_in(&self, meeting: usize, id: SessionId) -> Result<SessionKey, Refusal> {
+    fn session_in(&self, meeting: MeetingKey, id: SessionId) -> Result<SessionKey, Refusal> {
         let key = *self.session_keys.get(&id).ok_or(Refusal::NoSuchSession)?;
-        match self.sessions[key.0].meeting == meeting {
+        match self.sessions[key.0].seat.meeting == meeting {
             true => Ok(key),
             false => Err(Refusal::NoSuchSession),
         }
     }
 
-    fn sessions_in(&self, meeting: usize) -> impl Iterator<Item = SessionKey> + use<'_> {
+    fn sessions_in(&self, meeting: MeetingKey) -> impl Iterator<Item = SessionKey> + use<'_> {
         self.sessions
             .iter()
-            .filter(move |(_, session)| session.meeting == meeting)
+            .filter(move |(_, session)| session.seat.meeting == meeting)
             .map(|(key, _)| SessionKey(key))
     }
 
@@ -231,14 +232,14 @@ impl Shard {
             .map(|(key, meeting)| {
                 let mut state = meeting.state();
                 state.sessions = self
-                    .sessions_in(key)
+                    .sessions_in(MeetingKey(key))
                     .map(|key| {
                         let session = &self.sessions[key.0];
                         SessionState {
                             session: session.id,
                             participant: session.participant,
                             phase: session.phase,
-                            slots: meeting.slot_states(key),
+                            slots: meeting.slot_states(session.seat.subscriber),
                             sources: session.opened.slots.clone(),
                         }
                     })

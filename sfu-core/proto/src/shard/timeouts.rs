@@ -3,6 +3,7 @@
 use core::time::Duration;
 
 use super::{Effect, Shard};
+use crate::limits::DATAGRAM_BYTES_MAX;
 use crate::packet::SendBatch;
 use crate::session::SessionKey;
 use crate::time::Instant;
@@ -13,6 +14,10 @@ const TICK: Duration = Duration::from_millis(10);
 
 /// How often who-is-where is looked at when nothing has called for it.
 const REFRESH: Duration = Duration::from_millis(100);
+
+/// Datagrams that one session's feedback takes at most: reports for all its slots and layers, a
+/// request for each layer, and arrivals. A session with less room would lose what is due.
+const FEEDBACK_DATAGRAMS_MAX: usize = 32;
 
 impl Shard {
     /// When [`handle_timeout`](Self::handle_timeout) has something to do again.
@@ -28,12 +33,18 @@ impl Shard {
         if now < self.next_tick {
             return;
         }
-        self.next_tick = now + TICK;
-        for index in 0..self.sessions.capacity() {
+        // By index, since a session may end on the way.
+        for index in self.tick_from..self.sessions.capacity() {
+            if !batch.has_room_for(FEEDBACK_DATAGRAMS_MAX, DATAGRAM_BYTES_MAX) {
+                self.tick_from = index; // The next pass goes on from here, at once.
+                return;
+            }
             if self.sessions.contains(index) {
                 self.tick_session(now, SessionKey(index), batch);
             }
         }
+        self.tick_from = 0;
+        self.next_tick = now + TICK;
     }
 
     fn tick_session(&mut self, now: Instant, key: SessionKey, batch: &mut SendBatch) {
@@ -57,7 +68,7 @@ impl Shard {
         }
         let effects = &mut self.effects;
         for (_, meeting) in &mut self.meetings {
-            if is_turn || meeting.wants_refresh() {
+            if is_turn || meeting.is_stale() {
                 meeting.refresh(now, |report| effects.push(Effect::Report(report)));
             }
         }

@@ -187,7 +187,10 @@ fn one_number_is_one_packet() {
                     layer = 1 - layer;
                     newest[layer] += 1 + random(3);
                     let sequence = newest[layer];
-                    (sequence, Some(rewrite.switch([A, B][layer], &packet(sequence, 0), 0)))
+                    (
+                        sequence,
+                        Some(rewrite.switch([A, B][layer], &packet(sequence, 0), 0)),
+                    )
                 }
                 1..=3 => {
                     newest[layer] += 1 + random(3);
