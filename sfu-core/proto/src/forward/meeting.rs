@@ -88,7 +88,7 @@ impl Meeting {
                     index: narrow(index),
                     generation: self.generation,
                 };
-                entry.insert(Layer::new(key, participant, line.source, line.codec));
+                entry.insert(Layer::new(key, participant, line));
                 index
             })
             .collect();
