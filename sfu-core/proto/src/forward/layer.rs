@@ -99,6 +99,8 @@ impl Layer {
     pub(crate) fn restart(&mut self, ssrc: Ssrc, generation: u32) {
         self.key.generation = generation;
         self.ssrc = Some(ssrc);
+        // A late repair of the former source would be taken for one of this: they share a sequence.
+        self.repair_ssrc = None;
         self.keyframe = KeyframeRequests::default();
         self.gap.clear();
         self.reception = Reception::new(self.codec.clock_rate());
