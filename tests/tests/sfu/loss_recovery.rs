@@ -32,9 +32,9 @@ fn five_percent_each_way_is_repaired_or_skipped_by_a_key_frame() {
         // 21 seconds of 30 frames; of what is lost, nearly all comes back.
         assert!(frames > 560, "seed {seed}: {frames} frames");
         let slot = world.peer(bob).video_slots().next().unwrap();
-        assert!(slot.repaired > 20, "{} repaired", slot.repaired);
+        assert!(slot.repaired > 10, "{} repaired", slot.repaired);
         assert!(slot.skips < 8, "seed {seed}: {} skips", slot.skips);
-        assert!(world.shard.counters.repairs_received > 20);
+        assert!(world.shard.counters.repairs_received > 10);
 
         for peer in [ann, bob] {
             world.set_conditions(peer, Conditions::default());
