@@ -40,7 +40,6 @@ struct Decoded {
     timestamp: u32,
     picture_id: u16,
     tl0: u8,
-    at: Instant,
 }
 
 #[derive(Debug, Default)]
@@ -188,7 +187,7 @@ impl VideoSlot {
     }
 
     fn show(&mut self, now: Instant, frame: &[Packet]) {
-        match self.check(now, frame) {
+        match self.check(frame) {
             Err(fault) => {
                 self.faults.push(fault);
                 self.awaits_key_frame = true;
@@ -214,7 +213,7 @@ impl VideoSlot {
         }
     }
 
-    fn check(&self, now: Instant, frame: &[Packet]) -> Result<(Decoded, bool), String> {
+    fn check(&self, frame: &[Packet]) -> Result<(Decoded, bool), String> {
         let mut first: Option<(Decoded, bool)> = None;
         for (packet, index) in frame.iter().zip(0_u8..) {
             let descriptor = Vp8Descriptor::parse(&packet.payload).map_err(|e| e.name())?;
@@ -231,7 +230,6 @@ impl VideoSlot {
                 timestamp: packet.timestamp,
                 picture_id: descriptor.picture_id.ok_or("no picture id")?.value,
                 tl0: descriptor.tl0picidx.ok_or("no TL0PICIDX")?,
-                at: now,
             };
             let (head, _) = first
                 .get_or_insert_with(|| (decoded, descriptor.starts_key_frame(&packet.payload)));
@@ -269,7 +267,7 @@ impl VideoSlot {
         }
         // The clock of the slot is the core's: it runs as time does, over switches too.
         let ticks = frame.timestamp.wrapping_sub(last.timestamp);
-        let passed = frame.at.since(last.at) + Duration::from_secs(1);
+        let passed = frame.marks.sent.since(last.marks.sent) + Duration::from_secs(1);
         if ticks == 0 || u128::from(ticks) > passed.as_millis() * 90 {
             return Err(format!("time jumps by {ticks}: {last:?}, {frame:?}"));
         }

@@ -32,9 +32,9 @@ fn five_percent_each_way_is_repaired_or_skipped_by_a_key_frame() {
         // 21 seconds of 30 frames; of what is lost, nearly all comes back.
         assert!(frames > 560, "seed {seed}: {frames} frames");
         let slot = world.peer(bob).video_slots().next().unwrap();
-        assert!(slot.repaired > 20, "{} repaired", slot.repaired);
+        assert!(slot.repaired > 10, "{} repaired", slot.repaired);
         assert!(slot.skips < 8, "seed {seed}: {} skips", slot.skips);
-        assert!(world.shard.counters.repairs_received > 20);
+        assert!(world.shard.counters.repairs_received > 10);
 
         for peer in [ann, bob] {
             world.set_conditions(peer, Conditions::default());
@@ -55,7 +55,7 @@ fn loss_on_the_way_in_is_repaired_by_the_publisher() {
     world.run_for(secs(10));
     world.assert_sound();
     let counters = &world.shard.counters;
-    assert!(counters.repairs_received > 10, "{counters:?}");
+    assert!(counters.repairs_received > 5, "{counters:?}");
     let slot = world.peer(bob).video_slots().next().unwrap();
     assert_eq!(slot.skips, 0, "the viewer never has to give up");
     assert!(seen(&world, bob).len() > 320);
@@ -87,6 +87,23 @@ fn after_a_blackout_a_key_frame_brings_the_picture_back() {
     let after = seen_since(&world, bob, before);
     assert!(after > 50, "{after} frames in two seconds");
     assert!(world.peer(ann).video[0].encoder.key_frames > asked);
+    world.assert_sound();
+}
+
+#[test]
+fn sound_without_a_repair_stream_is_not_asked_for_again() {
+    let mut world = World::new(25);
+    let ann = world.join(PeerConfig {
+        camera: 0,
+        ..PeerConfig::publisher(1)
+    });
+    let bob = world.join(PeerConfig::viewer(2));
+    world.run_for(secs(1));
+    world.set_conditions(ann, lossy(100));
+    world.run_for(secs(10));
+    assert_eq!(world.shard.counters.repairs_requested, 0);
+    let heard = world.peer(bob).audio_slots().next().unwrap().heard.len();
+    assert!((450..540).contains(&heard), "{heard} packets");
     world.assert_sound();
 }
 

@@ -44,7 +44,8 @@ fn a_page_without_a_screen_slot_sees_it_before_any_camera() {
     world.run_for(secs(1));
     assert_eq!(world.slots_reported(viewer), [Some((2, Source::Screen))]);
 
-    // It ends, and the page goes back to the cameras.
+    // It ends without a word. A still screen is silent too, so it is believed for some seconds;
+    // then the page goes back to the cameras.
     world
         .peer_mut(sharer)
         .video
@@ -52,7 +53,9 @@ fn a_page_without_a_screen_slot_sees_it_before_any_camera() {
         .unwrap()
         .encoder
         .is_active = false;
-    world.run_for(secs(3));
+    world.run_for(secs(2));
+    assert_eq!(world.slots_reported(viewer), [Some((2, Source::Screen))]);
+    world.run_for(secs(5));
     let shown = world.slots_reported(viewer)[0].unwrap();
     assert_eq!(shown.1, Source::Camera);
     world.assert_sound();

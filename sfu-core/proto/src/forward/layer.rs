@@ -7,7 +7,7 @@ use super::cache::{Cache, Cached};
 use super::gap::{Arrived, Gap, MISSING_MAX};
 use super::keyframe::KeyframeRequests;
 use super::packet_info::PacketInfo;
-use crate::control::{Codec, Source};
+use crate::control::{Codec, PublishLine, Source};
 use crate::dropped::Dropped;
 use crate::ids::{ParticipantId, Ssrc};
 use crate::limits;
@@ -88,6 +88,8 @@ pub(crate) struct Layer {
     pub keyframe: KeyframeRequests,
     /// Somebody receives it, or will with its next key frame. What nobody sees needs no repair.
     pub is_watched: bool,
+    /// Its sender answers requests. Browsers agree on none for sound without a repair stream.
+    pub is_repairable: bool,
     pub gap: Gap,
     pub reception: Reception,
     cache: Cache,
@@ -100,12 +102,8 @@ pub(crate) struct Layer {
 }
 
 impl Layer {
-    pub(crate) fn new(
-        key: LayerKey,
-        participant: ParticipantId,
-        source: Source,
-        codec: Codec,
-    ) -> Self {
+    pub(crate) fn new(key: LayerKey, participant: ParticipantId, line: &PublishLine) -> Self {
+        let (source, codec) = (line.source, line.codec);
         let (packets, bytes) = match source {
             Source::Audio => (limits::AUDIO_CACHE_PACKETS, limits::AUDIO_CACHE_BYTES),
             Source::Camera | Source::Screen => {
@@ -121,6 +119,7 @@ impl Layer {
             repair_ssrc: None,
             keyframe: KeyframeRequests::default(),
             is_watched: false,
+            is_repairable: source != Source::Audio || line.rtx_payload_type.is_some(),
             gap: Gap::default(),
             reception: Reception::new(codec.clock_rate()),
             cache: Cache::new(packets, bytes),
@@ -135,6 +134,7 @@ impl Layer {
     /// The source begins anew under another SSRC: its numbers have nothing to do with the former.
     fn restart(&mut self, generation: u32) {
         self.key.generation = generation;
+        // A late repair of the former source would be taken for one of this: they share a sequence.
         self.repair_ssrc = None;
         self.keyframe = KeyframeRequests::default();
         self.gap.clear();

@@ -35,7 +35,7 @@ impl Meeting {
                     generation: self.generation,
                 };
                 let index = entry.key();
-                entry.insert(Layer::new(key, participant, line.source, line.codec));
+                entry.insert(Layer::new(key, participant, line));
                 index
             })
             .collect();

@@ -249,7 +249,7 @@ impl<'a> Compound<'a> {
         round_trip: Duration,
     ) {
         let Some(media) = layer.ssrc else { return };
-        if !layer.is_watched {
+        if !layer.is_watched || !layer.is_repairable {
             layer.gap.clear();
             layer.keyframe.satisfied();
             return;
