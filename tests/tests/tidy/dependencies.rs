@@ -11,12 +11,15 @@ const PROTO_MAY_USE: &[&str] = &[
     "aes",
     "ctr",
     "hashbrown",
+    "hmac",
     "postcard",
     "rand_chacha",
     "ring",
     "serde",
+    "sha1",
     "slab",
     "thiserror",
+    "zeroize",
 ];
 
 const INDEX: &str = "registry+https://github.com/rust-lang/crates.io-index";

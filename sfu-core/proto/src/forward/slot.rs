@@ -1,5 +1,7 @@
 //! One of a viewer's fixed slots (DESIGN D1): a single stream, whoever it carries.
 
+use core::time::Duration;
+
 use super::cache::Cached;
 use super::layer::{Layer, LayerKey};
 use super::outgoing::Outgoing;
@@ -18,13 +20,13 @@ pub(super) struct SlotClock {
 
 impl SlotClock {
     pub(super) fn at(self, now: Instant) -> u64 {
-        let ticks = u128::from(now.as_nanos()) * u128::from(self.rate) / 1_000_000_000;
-        #[expect(
-            clippy::cast_possible_truncation,
-            reason = "2^64 ticks are six million years"
-        )]
-        let ticks = ticks as u64;
-        self.offset + ticks
+        self.offset + self.ticks(now.since(Instant::default()))
+    }
+
+    fn ticks(self, time: Duration) -> u64 {
+        let ticks = time.as_nanos() * u128::from(self.rate) / 1_000_000_000;
+        // 2^64 ticks are six million years.
+        u64::try_from(ticks).unwrap_or(u64::MAX)
     }
 
     /// A slot that shows something does not switch to media older than this: its time would run
@@ -51,6 +53,8 @@ pub(crate) struct Slot {
     pub showing: Option<LayerKey>,
     rewrite: Rewrite,
     clock: SlotClock,
+    /// RTP time of the newest media, and when that came.
+    newest: Option<(u64, Instant)>,
     next_repair: u64,
     /// For sender reports (RFC 3550 §6.4.1); they wrap as the RFC's fields do.
     pub packets_sent: u32,
@@ -86,6 +90,7 @@ impl Slot {
                 offset: u64::from(seed.timestamp),
                 rate,
             },
+            newest: None,
             next_repair: seed.first_repair,
             packets_sent: 0,
             octets_sent: 0,
@@ -113,9 +118,13 @@ impl Slot {
         self.wanted.is_some() && self.wanted != self.showing
     }
 
-    /// RTP time now, for sender reports.
+    /// RTP time now, for sender reports: what the newest media was, and how long ago. Between
+    /// switches the media keeps its publisher's pace, so the slot's own clock would drift from it.
     pub(crate) fn rtp_time(&self, now: Instant) -> u64 {
-        self.clock.at(now)
+        self.newest.map_or_else(
+            || self.clock.at(now),
+            |(time, arrival)| time + self.clock.ticks(now.since(arrival)),
+        )
     }
 
     /// The next packet of `layer` for this viewer, or `None` if it is not for this slot: the layer
@@ -148,6 +157,8 @@ impl Slot {
         } else {
             return None;
         };
+        let (arrival, age) = layer.age(packet.info.timestamp);
+        self.newest = Some((rewritten.timestamp + age, arrival));
         let outgoing = self.outgoing(layer, &packet, rewritten, switched)?;
         Some((outgoing, switched))
     }

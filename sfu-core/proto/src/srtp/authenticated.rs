@@ -1,3 +1,5 @@
+//! Authenticated packets (RFC 3711 §3.3).
+//!
 //! What `Inbound` hands on. Holding one of these is the proof that the bytes were authenticated
 //! and are no replay: only this folder can build them.
 

@@ -1,3 +1,5 @@
+//! Ciphers of the profiles (RFC 3711 §4, RFC 7714).
+//!
 //! One key of one direction, RTP or RTCP, under whichever profile was agreed: the seam between
 //! what all profiles share (index, replay, table) and what each does its own way.
 //!

@@ -1,3 +1,5 @@
+//! Replay protection of each source (RFC 3711 §3.3.2).
+//!
 //! The replay windows of all sources of one session, in a table that never grows: a source has no
 //! entry before its first packet has authenticated, and no entry is ever taken away, because a
 //! source forgotten is a source whose old packets could be played again.

@@ -1,4 +1,4 @@
-//! What the tests of this folder share.
+//! What the tests of this folder share: the keys of RFC 3711 Appendix B and RFC 7714 §16.
 
 use super::keying::MasterKey;
 use super::profile::Profile;
