@@ -1,4 +1,4 @@
-//! What the tests of this folder share: the keys of RFC 3711 Appendix B and RFC 7714 §16.
+//! What the tests of this folder share, to read the vectors of RFC 3711 and RFC 7714.
 
 use super::keying::MasterKey;
 use super::profile::Profile;
