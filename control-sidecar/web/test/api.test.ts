@@ -26,7 +26,7 @@ describe('explain', () => {
     [403, 'forbidden'],
     [404, 'not-found'],
     [410, 'over'],
-    [503, 'full'],
+    [503, 'busy'],
     [422, 'other'],
   ])('status %i is %s', (status, kind) => {
     expect(explain(new ApiProblem(status, '', 'T', 'D')).kind).toBe(kind);
@@ -34,6 +34,17 @@ describe('explain', () => {
 
   test('says when to try again', () => {
     expect(explain(new ApiProblem(503, 'full', 'Full', '', 20)).text).toContain('in 20 seconds');
+  });
+
+  test.each([
+    ['full', 'full', 'There is no room right now'],
+    ['core-down', 'busy', 'The media service is restarting…'],
+    ['busy', 'busy', 'The meeting service is busy'],
+    ['something-new', 'busy', 'The meeting service can’t do that right now'],
+  ])('503 %s', (slug, kind, title) => {
+    const said = explain(new ApiProblem(503, slug, 'T', 'the server is away: try again later', 2));
+    expect(said).toMatchObject({ kind, title });
+    expect(said.text.match(/try again/gi)?.length ?? 0).toBeLessThanOrEqual(1);
   });
 
   test('no answer is a matter of the network', () => {

@@ -40,6 +40,9 @@ let muted: BySource;
 let told: string[];
 let problems: string[];
 let own: OwnSources;
+/** Answers to writes wait here while a test holds them back. */
+let held: (() => void)[] | null;
+let refuses: boolean;
 
 beforeEach(() => {
   local = new FakeLocal();
@@ -47,10 +50,15 @@ beforeEach(() => {
   muted = { audio: false, camera: true, screen: true };
   told = [];
   problems = [];
+  held = null;
+  refuses = false;
+  const know = (source: string, off: boolean) => {
+    told.push(`${source} ${off ? 'off' : 'on'}`);
+    if (!refuses) muted = { ...muted, [source]: off };
+  };
   const api = {
-    setMuted: (_m: string, _t: string, _id: number, source: string, off: boolean) =>
-      told.push(`${source} ${off ? 'off' : 'on'}`),
-    screenShare: (_m: string, _t: string, on: boolean) => told.push(`screen ${on ? 'on' : 'off'}`),
+    setMuted: (_m: string, _t: string, _id: number, source: string, off: boolean) => know(source, off),
+    screenShare: (_m: string, _t: string, on: boolean) => know('screen', !on),
   } as unknown as Api;
   own = new OwnSources({
     api,
@@ -58,8 +66,9 @@ beforeEach(() => {
     me: () => ({ participant_id: 2, muted }) as unknown as Participant,
     writable: () => writable,
     write: async (action) => {
+      if (held) await new Promise<void>((go) => held?.push(go));
       await action('t', 'm');
-      return true;
+      return !refuses;
     },
     send: () => {},
     problem: (text) => problems.push(text),
@@ -114,6 +123,80 @@ describe('while the service is away', () => {
     await Promise.resolve();
     expect(told).toEqual(['audio off']);
   });
+});
+
+describe('switching quickly', () => {
+  const settled = () => new Promise((done) => setTimeout(done));
+
+  async function answerOne(): Promise<void> {
+    await settled();
+    held?.shift()?.();
+    await settled();
+  }
+
+  beforeEach(() => {
+    held = [];
+  });
+
+  test('twice ends as it began, for the service too', async () => {
+    void own.toggle('audio');
+    await settled();
+    void own.toggle('audio');
+    await settled();
+    expect(held).toHaveLength(1);
+    await answerOne();
+    await answerOne();
+    expect(local.state.micOn).toBe(true);
+    expect(told).toEqual(['audio off', 'audio on']);
+    expect(muted.audio).toBe(false);
+  });
+
+  test('the late echo of the first switch does not undo the second', async () => {
+    void own.toggle('audio');
+    await answerOne();
+    void own.toggle('audio');
+    own.onMuted({ source: 'audio', muted: true, by: 2 });
+    await answerOne();
+    own.onMuted({ source: 'audio', muted: false, by: 2 });
+    await settled();
+    expect(local.state.micOn).toBe(true);
+    expect(muted.audio).toBe(false);
+  });
+
+  test('a second press while the camera opens closes it again', async () => {
+    let opened = () => {};
+    local.setCamera = async (on) => {
+      if (on) await new Promise<void>((go) => (opened = go));
+      local.set({ camera: on ? {} : null });
+    };
+    void own.toggle('camera');
+    void own.toggle('camera');
+    await settled();
+    opened();
+    await settled();
+    while (held?.length) await answerOne();
+    expect(local.state.camera).toBeNull();
+    expect(muted.camera).toBe(true);
+  });
+
+  test('a host’s mute on top of our own switch stays', async () => {
+    void own.toggle('audio');
+    await answerOne();
+    void own.toggle('audio');
+    await settled();
+    own.onMuted({ source: 'audio', muted: true, by: 1 });
+    while (held?.length) await answerOne();
+    expect(local.state.micOn).toBe(false);
+    expect(muted.audio).toBe(true);
+  });
+});
+
+test('what the service refuses to switch on goes off here, and is not asked for without end', async () => {
+  muted = { audio: false, camera: true, screen: true };
+  refuses = true;
+  await own.setCamera(true);
+  expect(local.state.camera).toBeNull();
+  expect(told).toEqual(['camera on']);
 });
 
 test('a host’s mute goes off here', async () => {

@@ -24,7 +24,7 @@ export class Unreachable extends Error {
 }
 
 export interface Explanation {
-  readonly kind: 'not-found' | 'over' | 'expired' | 'forbidden' | 'full' | 'unreachable' | 'other';
+  readonly kind: 'not-found' | 'over' | 'expired' | 'forbidden' | 'full' | 'busy' | 'unreachable' | 'other';
   readonly title: string;
   readonly text: string;
 }
@@ -86,13 +86,39 @@ export function explain(error: unknown): Explanation {
         text: 'The host has ended it. You can start a new one.',
       };
     case 503:
+      return unavailable(error);
+    default:
+      return { kind: 'other', title: error.title, text: error.detail };
+  }
+}
+
+/** Why the service cannot now; which of these it is, only the problem's type tells. */
+function unavailable({ slug, retryAfterSeconds }: ApiProblem): Explanation {
+  switch (slug) {
+    case 'full':
       return {
         kind: 'full',
         title: 'There is no room right now',
-        text: `${error.detail || 'The server is full.'} ${waitText(error.retryAfterSeconds)}`.trim(),
+        text: `The meeting or its server is full. ${waitText(retryAfterSeconds)}`,
+      };
+    case 'core-down':
+      return {
+        kind: 'busy',
+        title: 'The media service is restarting…',
+        text: 'Sound and picture come back by themselves in a moment.',
+      };
+    case 'busy':
+      return {
+        kind: 'busy',
+        title: 'The meeting service is busy',
+        text: `It has more to do than it can. ${waitText(retryAfterSeconds)}`,
       };
     default:
-      return { kind: 'other', title: error.title, text: error.detail };
+      return {
+        kind: 'busy',
+        title: 'The meeting service can’t do that right now',
+        text: waitText(retryAfterSeconds),
+      };
   }
 }
 

@@ -25,6 +25,8 @@ const CAMERA: MediaTrackConstraints = {
   height: { ideal: 720 },
   frameRate: { ideal: 30, max: 30 },
 };
+/** What moves on a screen (a video, scrolling) should be seen to move. */
+const SCREEN: MediaTrackConstraints = { frameRate: { ideal: 30, max: 30 } };
 const MIC: MediaTrackConstraints = {
   echoCancellation: true,
   noiseSuppression: true,
@@ -115,7 +117,7 @@ export class LocalMedia {
   async startScreen(onEndedByBrowser: () => void): Promise<void> {
     const api = devicesApi();
     if (!api?.getDisplayMedia) throw new DOMException('', 'NotSupportedError');
-    const stream = await api.getDisplayMedia({ video: { frameRate: { ideal: 15, max: 30 } }, audio: false });
+    const stream = await api.getDisplayMedia({ video: SCREEN, audio: false });
     const screen = stream.getVideoTracks()[0] ?? null;
     if (screen) {
       screen.contentHint = 'detail';

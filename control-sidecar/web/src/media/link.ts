@@ -3,6 +3,7 @@
 import { ApiProblem, Unreachable } from '../api/problems';
 import type { SlotAssignment, Source } from '../api/types';
 import { Backoff } from '../meeting/backoff';
+import { Peer } from './peer';
 import { type LocalTracks, MediaSession, type SessionDeps } from './session';
 import { sameOccupants, type SlotView } from './slots';
 
@@ -13,7 +14,7 @@ const CONNECT_PATIENCE_MS = 12_000;
 /** A connection that held this long was a good one: its loss starts the waits anew. */
 const STABLE_AFTER_MS = 10_000;
 const SLOT_POLL_MS = 250;
-/** After so many sessions that never connected the page says that the network may be in the way. */
+/** After so many sessions in a row that did not last the page says so. */
 const BLOCKED_AFTER = 3;
 
 export type LinkPhase = 'connecting' | 'open' | 'reconnecting' | 'blocked' | 'closed';
@@ -24,6 +25,8 @@ export interface LinkCallbacks {
   onAudioStreams(streams: readonly MediaStream[]): void;
   /** The service refused our offer; it is tried again unless the callback closes the link. */
   onProblem(error: ApiProblem): void;
+  /** Another page with our token has connected. The callback closes the link: two would fight. */
+  onTakenOver(): void;
 }
 
 export class MediaLink {
@@ -38,15 +41,20 @@ export class MediaLink {
   private stable: ReturnType<typeof setTimeout> | undefined;
   private restarting: Promise<void> | null = null;
   private wasOpen = false;
-  /** Sessions in a row whose offer was answered but whose packets were not. */
-  private unanswered = 0;
+  /** Sessions in a row that never connected or did not last. */
+  private shortLived = 0;
+  /** Our sessions before the present one: the end of the last may be told late. */
+  private readonly past: string[] = [];
   private readonly onNetworkChange = () => void this.restartIce();
+  private prepared: Peer | null;
 
   constructor(
     private readonly deps: Omit<SessionDeps, 'onTransportOver'>,
     private readonly tracks: () => LocalTracks,
     private readonly on: LinkCallbacks,
+    prepared: Peer | null = null,
   ) {
+    this.prepared = prepared;
     this.poll = setInterval(() => this.lookAtSlots(), SLOT_POLL_MS);
     window.addEventListener('online', this.onNetworkChange);
     this.begin();
@@ -56,7 +64,7 @@ export class MediaLink {
   renew(waitMs = 0): void {
     if (this.phase === 'closed') return;
     this.drop();
-    this.setPhase(this.unanswered >= BLOCKED_AFTER ? 'blocked' : this.waitingPhase());
+    this.setPhase(this.shortLived >= BLOCKED_AFTER ? 'blocked' : this.waitingPhase());
     clearTimeout(this.pending);
     this.pending = setTimeout(() => this.begin(), waitMs);
   }
@@ -86,16 +94,48 @@ export class MediaLink {
     return this.slots;
   }
 
+  /** The service says that a session of ours is over. */
+  closedByService(sessionId: string, reason: string | undefined): void {
+    const { session } = this;
+    const newest = session?.sessionId ?? this.past.at(-1);
+    if (this.phase === 'closed' || sessionId !== newest) return;
+    // It cannot have been a newer one of ours: there is none.
+    if (reason === 'taken-over') this.on.onTakenOver();
+    else if (session?.sessionId === sessionId) this.fail(session);
+  }
+
+  /**
+   * What the service knows after it was away. If ours is not among it, then it is gone; if there
+   * is one that was never ours, it has taken our place.
+   */
+  compare(known: ReadonlySet<string>): void {
+    const { session } = this;
+    if (!session || session.sessionId === null || known.has(session.sessionId)) return;
+    const others = [...known].filter((id) => !this.past.includes(id));
+    if (others.length > 0) this.on.onTakenOver();
+    else this.fail(session);
+  }
+
+  /** The page goes away, or to sleep: the others must not look at a still picture. */
+  suspend(): void {
+    clearTimeout(this.pending);
+    this.drop();
+  }
+
+  /** Ends it without a word: whoever ends the call tells the service, or was told by it. */
   close(): void {
     clearInterval(this.poll);
     clearTimeout(this.pending);
     window.removeEventListener('online', this.onNetworkChange);
+    this.session?.abandon();
     this.drop();
     this.setPhase('closed');
   }
 
   private begin(): void {
-    const session = new MediaSession({
+    const peer = this.prepared ?? new Peer(this.deps.iceServers);
+    this.prepared = null;
+    const session = new MediaSession(peer, {
       ...this.deps,
       onTransportOver: (over) => this.fail(over),
     });
@@ -111,7 +151,7 @@ export class MediaLink {
 
   private fail(session: MediaSession, error?: unknown): void {
     if (this.session !== session) return;
-    if (error === undefined) this.unanswered += 1;
+    if (error === undefined) this.shortLived += 1;
     if (error instanceof ApiProblem) this.on.onProblem(error);
     const asked = error instanceof ApiProblem ? (error.retryAfterSeconds ?? 0) * 1_000 : 0;
     this.renew(Math.max(asked, this.backoff.next()));
@@ -124,8 +164,7 @@ export class MediaLink {
       case 'connected':
         clearTimeout(this.watchdog);
         this.wasOpen = true;
-        this.unanswered = 0;
-        this.stable = setTimeout(() => this.backoff.reset(), STABLE_AFTER_MS);
+        this.stable = setTimeout(() => this.onStable(), STABLE_AFTER_MS);
         this.setPhase('open');
         break;
       case 'disconnected':
@@ -141,6 +180,11 @@ export class MediaLink {
       default:
         break;
     }
+  }
+
+  private onStable(): void {
+    this.shortLived = 0;
+    this.backoff.reset();
   }
 
   private onRestartFailed(session: MediaSession, error: unknown): void {
@@ -173,6 +217,7 @@ export class MediaLink {
     const old = this.session;
     this.session = null;
     this.restarting = null;
+    if (old?.sessionId) this.past.push(old.sessionId);
     old?.close();
   }
 

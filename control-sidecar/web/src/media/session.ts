@@ -2,9 +2,11 @@
 // life. It never comes back from the dead: the supervisor (link.ts) makes a new one.
 import type { Api, MediaAnswer } from '../api/client';
 import type { SlotAssignment, Source } from '../api/types';
-import { iceOf, markSlides, restartFragment, swapIce } from './sdp';
+import { fitLayers } from './layers';
+import type { Peer } from './peer';
+import { iceOf, restartFragment, swapIce } from './sdp';
 import { type CsrcSighting, occupantOf, sight, type SlotView } from './slots';
-import { addLines, type Lines, type ReceivingLine, slideMids } from './transceivers';
+import type { Lines, ReceivingLine } from './transceivers';
 
 export type LocalTracks = Readonly<Record<Source, MediaStreamTrack | null>>;
 
@@ -26,13 +28,12 @@ export class MediaSession {
   private answer: MediaAnswer | null = null;
   private closed = false;
 
-  constructor(private readonly deps: SessionDeps) {
-    this.pc = new RTCPeerConnection({
-      bundlePolicy: 'max-bundle',
-      rtcpMuxPolicy: 'require',
-      iceServers: [...deps.iceServers],
-    });
-    this.lines = addLines(this.pc);
+  constructor(
+    private readonly peer: Peer,
+    private readonly deps: SessionDeps,
+  ) {
+    this.pc = peer.pc;
+    this.lines = peer.lines;
     this.pc.addEventListener('connectionstatechange', () => {
       if (this.pc.connectionState === 'connected') deps.mark('connected');
     });
@@ -48,13 +49,12 @@ export class MediaSession {
   }
 
   async open(tracks: LocalTracks): Promise<void> {
-    await Promise.all([
+    const [offer] = await Promise.all([
+      this.peer.offer(),
       this.setTrack('audio', tracks.audio),
       this.setTrack('camera', tracks.camera),
       this.setTrack('screen', tracks.screen),
     ]);
-    await this.pc.setLocalDescription(await this.pc.createOffer());
-    const offer = markSlides(this.localSdp(), slideMids(this.lines));
     // The service is ICE-lite and learns our address from our checks: waiting for candidates
     // before posting would only delay the first frame.
     this.deps.mark('offerPosted');
@@ -71,7 +71,9 @@ export class MediaSession {
 
   async setTrack(source: Source, track: MediaStreamTrack | null): Promise<void> {
     if (this.closed) return;
-    await this.lines.send[source].sender.replaceTrack(track);
+    const { sender } = this.lines.send[source];
+    await sender.replaceTrack(track);
+    if (source === 'camera' && track) await fitLayers(sender, track);
   }
 
   /** RFC 9725 §4.3.3. Throws when the service refuses; the session is then best replaced. */
@@ -110,9 +112,14 @@ export class MediaSession {
 
   close(): void {
     if (this.closed) return;
+    this.abandon();
+    this.deleteQuietly();
+  }
+
+  /** Ends it here only: the service knows already. */
+  abandon(): void {
     this.closed = true;
     this.pc.close();
-    this.deleteQuietly();
   }
 
   /** connectionState stays `connected` when DTLS is closed from afar: only the transport tells. */

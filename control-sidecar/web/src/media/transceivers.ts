@@ -1,6 +1,7 @@
 // The one offer: what this page may ever send, and the slots it receives in. The order is part of
 // the contract with the service, and nothing is renegotiated later: replaceTrack fills the lines.
 import type { SlotKind, Source } from '../api/types';
+import { layersFor, RIDS } from './layers';
 
 const AUDIO_SLOTS = 3;
 const VIDEO_SLOTS = 8;
@@ -12,13 +13,12 @@ const VIDEO_SLOTS = 8;
  */
 const JITTER_BUFFER_MS = 80;
 
-const CAMERA_LAYERS: RTCRtpEncodingParameters[] = [
-  { rid: 'q', scaleResolutionDownBy: 4, maxBitrate: 150_000 },
-  { rid: 'h', scaleResolutionDownBy: 2, maxBitrate: 500_000 },
-  { rid: 'f', scaleResolutionDownBy: 1, maxBitrate: 1_700_000 },
-];
+const CAMERA_ENCODINGS: RTCRtpEncodingParameters[] = layersFor().map((layer, i) => ({
+  rid: RIDS[i] ?? '',
+  ...layer,
+}));
 
-const SCREEN_ENCODING: RTCRtpEncodingParameters[] = [{ maxBitrate: 2_500_000 }];
+const SCREEN_ENCODING: RTCRtpEncodingParameters[] = [{ maxBitrate: 2_500_000, maxFramerate: 30 }];
 
 export interface ReceivingLine {
   readonly kind: SlotKind;
@@ -34,7 +34,7 @@ export interface Lines {
 export function addLines(pc: RTCPeerConnection): Lines {
   const send = {
     audio: pc.addTransceiver('audio', { direction: 'sendonly' }),
-    camera: pc.addTransceiver('video', { direction: 'sendonly', sendEncodings: CAMERA_LAYERS }),
+    camera: pc.addTransceiver('video', { direction: 'sendonly', sendEncodings: CAMERA_ENCODINGS }),
     screen: pc.addTransceiver('video', { direction: 'sendonly', sendEncodings: SCREEN_ENCODING }),
   };
   const receive = [

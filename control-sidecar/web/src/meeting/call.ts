@@ -5,7 +5,9 @@ import { type ApiProblem, explain } from '../api/problems';
 import type { Join, Participant, ServerEvent, Source, Watched } from '../api/types';
 import type { LocalMedia } from '../media/devices';
 import { type LinkPhase, MediaLink } from '../media/link';
+import type { Peer } from '../media/peer';
 import type { SlotView } from '../media/slots';
+import { Census } from './census';
 import { noticeOf } from './notices';
 import { OwnSources } from './own';
 import { EventSocket, type FinalClose, socketUrl } from './socket';
@@ -13,7 +15,8 @@ import { initialState, type MeetingState, participantOf, reduce, withAnswer } fr
 import { mark } from './timeline';
 import { type Toast, Toasts } from './toasts';
 
-export type Over = 'left' | 'ended' | 'kicked' | 'expired';
+/** `elsewhere`: another page with our token, a duplicated tab say, has taken our place. */
+export type Over = 'left' | 'ended' | 'kicked' | 'expired' | 'elsewhere';
 
 export interface CallSnapshot {
   readonly state: MeetingState;
@@ -40,11 +43,13 @@ export class Call {
   private watched: readonly Watched[] = [];
   private watchSent = '';
   private watchTimer: ReturnType<typeof setTimeout> | undefined;
+  private readonly census = new Census((known) => this.link.compare(known));
 
   constructor(
     private readonly api: Api,
     readonly join: Join,
     readonly local: LocalMedia,
+    peer: Peer | null = null,
   ) {
     this.current = {
       state: initialState(join.meeting, join.participant.participant_id),
@@ -65,13 +70,15 @@ export class Call {
       send: (source, track) => void this.link.setTrack(source, track),
       problem: (text) => this.toast(text, 'problem'),
     });
-    this.link = this.openLink();
+    this.link = this.openLink(peer);
     this.socket = new EventSocket(socketUrl(join.events_url, location), join.token, {
       onEvent: (event) => this.onEvent(event),
       onUp: () => this.onUp(),
       onDown: () => this.set({ writable: false }),
       onFinal: (why) => this.onFinal(why),
     });
+    window.addEventListener('pagehide', this.onPageHide);
+    window.addEventListener('pageshow', this.onPageShow);
   }
 
   readonly subscribe = (listener: () => void): (() => void) => {
@@ -107,9 +114,12 @@ export class Call {
 
   /** The tiles that want video and how tall they are, in device pixels. */
   watch(video: readonly Watched[]): void {
+    const samePeople = people(video) === people(this.watched);
     this.watched = video;
     clearTimeout(this.watchTimer);
-    this.watchTimer = setTimeout(() => this.sendWatch(), WATCH_DEBOUNCE_MS);
+    // Somebody new is not kept waiting; a window being resized is.
+    if (samePeople) this.watchTimer = setTimeout(() => this.sendWatch(), WATCH_DEBOUNCE_MS);
+    else this.sendWatch();
   }
 
   toast(text: string, tone: Toast['tone'] = 'info'): void {
@@ -120,21 +130,33 @@ export class Call {
     this.toasts.dismiss(id);
   }
 
-  private openLink(): MediaLink {
+  // A reload comes back as the same participant, so this does not leave the meeting; it only takes
+  // our picture away at once.
+  private readonly onPageHide = () => this.link.suspend();
+
+  /** Out of the browser's back-forward cache; at an ordinary load there is no call yet. */
+  private readonly onPageShow = (event: PageTransitionEvent) => {
+    if (event.persisted) this.link.renew();
+  };
+
+  private openLink(peer: Peer | null): MediaLink {
     const { media_url: mediaUrl, token, ice_servers: iceServers } = this.join;
     const deps = { api: this.api, mediaUrl, token, iceServers, mark };
-    return new MediaLink(deps, () => this.own.tracks(), {
-      onPhase: (media) => this.set({ media }),
-      onSlots: (slots) => this.set({ slots }),
-      onAudioStreams: (audioStreams) => this.set({ audioStreams }),
-      onProblem: (error) => this.onMediaProblem(error),
-    });
+    const on = {
+      onPhase: (media: LinkPhase) => this.set({ media }),
+      onSlots: (slots: readonly SlotView[]) => this.set({ slots }),
+      onAudioStreams: (audioStreams: readonly MediaStream[]) => this.set({ audioStreams }),
+      onProblem: (error: ApiProblem) => this.onMediaProblem(error),
+      onTakenOver: () => this.finish('elsewhere'),
+    };
+    return new MediaLink(deps, () => this.own.tracks(), on, peer);
   }
 
   private onEvent(event: ServerEvent): void {
     const before = this.current.state;
     const notice = noticeOf(before, event);
     this.set({ state: reduce(before, event) });
+    this.census.see(event);
     if (notice) this.toast(notice);
     switch (event.type) {
       case 'left':
@@ -142,15 +164,13 @@ export class Call {
         if (event.participant_id === before.me && event.reason === 'gone') this.finish('expired');
         break;
       case 'muted':
-        if (event.participant_id === before.me && event.muted) void this.own.turnOff(event.source);
+        if (event.participant_id === before.me) this.own.onMuted(event);
         break;
       case 'slots':
         this.link.announce(event.session_id, event.slots);
         break;
       case 'media':
-        if (event.phase === 'closed' && event.session_id === this.link.session?.sessionId) {
-          this.link.renew();
-        }
+        if (event.phase === 'closed') this.link.closedByService(event.session_id, event.reason);
         break;
       case 'core':
         // Spread a little: every page of the server hears this in the same instant.
@@ -166,6 +186,11 @@ export class Call {
   /** Welcomed: the service can be told things again. */
   private onUp(): void {
     if (this.current.over) return;
+    // At the first welcome our session may be so new that the service has not heard of it yet.
+    if (this.current.everUp) {
+      this.census.begin(this.current.state.core);
+      this.socket.send({ type: 'ping' });
+    }
     this.set({ writable: true, everUp: true });
     this.watchSent = '';
     this.sendWatch();
@@ -204,13 +229,15 @@ export class Call {
 
   private toastProblem(error: unknown): void {
     const { title, text } = explain(error);
-    this.toast(`${title}. ${text}`, 'problem');
+    this.toast(text ? `${title}. ${text}` : title, 'problem');
   }
 
   /** Lets go of everything; what the user did or what happened decides the screen that follows. */
   private finish(over: Over): void {
     if (this.current.over) return;
     this.set({ over, writable: false });
+    window.removeEventListener('pagehide', this.onPageHide);
+    window.removeEventListener('pageshow', this.onPageShow);
     clearTimeout(this.watchTimer);
     this.own.stop();
     this.socket.close();
@@ -222,4 +249,8 @@ export class Call {
     this.current = { ...this.current, ...change };
     for (const listener of this.listeners) listener();
   }
+}
+
+function people(watched: readonly Watched[]): string {
+  return watched.map((one) => one.participant_id).join();
 }

@@ -19,6 +19,12 @@ export interface OwnDeps {
 
 export class OwnSources {
   private devices: LocalState;
+  private readonly turns = { audio: Promise.resolve(), camera: Promise.resolve() };
+  private readonly telling: Record<Source, Promise<void> | null> = {
+    audio: null,
+    camera: null,
+    screen: null,
+  };
   private readonly unsubscribe: () => void;
 
   constructor(private readonly deps: OwnDeps) {
@@ -44,16 +50,17 @@ export class OwnSources {
     return source !== 'screen' && this.deps.me()?.muted[source] === false;
   }
 
-  async setMic(on: boolean): Promise<void> {
-    if (!this.canSwitch('audio')) return;
-    await this.deps.local.setMic(on);
-    if (this.isOn().audio === on) await this.tellMuted('audio', !on);
+  setMic(on: boolean): Promise<void> {
+    return this.switch('audio', () => on);
   }
 
-  async setCamera(on: boolean): Promise<void> {
-    if (!this.canSwitch('camera')) return;
-    await this.deps.local.setCamera(on);
-    if (this.isOn().camera === on) await this.tellMuted('camera', !on);
+  setCamera(on: boolean): Promise<void> {
+    return this.switch('camera', () => on);
+  }
+
+  /** To the other state than the one that the switches before this one lead to. */
+  toggle(source: 'audio' | 'camera'): Promise<void> {
+    return this.switch(source, () => !this.isOn()[source]);
   }
 
   async setScreen(on: boolean): Promise<void> {
@@ -61,11 +68,11 @@ export class OwnSources {
     const { local } = this.deps;
     if (!on) {
       local.stopScreen();
-      await this.tellScreen(false);
+      await this.tell('screen');
       return;
     }
     try {
-      await local.startScreen(() => void this.tellScreen(false));
+      await local.startScreen(() => void this.tell('screen'));
     } catch (error) {
       // Not allowed is also what a cancelled picker says: the user knows.
       if (error instanceof Error && error.name === 'NotAllowedError') return;
@@ -73,15 +80,16 @@ export class OwnSources {
       this.deps.problem(`${title}. ${text}`);
       return;
     }
-    if (this.isOn().screen && !(await this.tellScreen(true))) local.stopScreen();
+    await this.tell('screen');
   }
 
-  /** The service says that it is muted: by a host, or taken over by another screen. */
-  async turnOff(source: Source): Promise<void> {
-    const { local } = this.deps;
-    if (source === 'audio') await local.setMic(false);
-    else if (source === 'camera') await local.setCamera(false);
-    else local.stopScreen();
+  /**
+   * The service says that a source of ours is muted or not. What others did (a host, the next
+   * sharer) is done here too. Our own deeds come back as an echo, which may be late: by then the
+   * switch may be elsewhere, so it says nothing about the devices.
+   */
+  onMuted(event: { source: Source; muted: boolean; by: number }): void {
+    if (event.by !== this.deps.me()?.participant_id && event.muted) void this.turnOff(event.source);
   }
 
   /** After each welcome: what was muted meanwhile goes off, what is off here is told. */
@@ -90,9 +98,30 @@ export class OwnSources {
     if (!me) return;
     const { turnOff, tellMuted } = reconcile(me, this.isOn());
     for (const source of turnOff) void this.turnOff(source);
-    for (const source of tellMuted) {
-      void (source === 'screen' ? this.tellScreen(false) : this.tellMuted(source, true));
-    }
+    for (const source of tellMuted) void this.tell(source);
+  }
+
+  /** One at a time for each device: the camera may take its time to open. */
+  private async switch(source: 'audio' | 'camera', wish: () => boolean): Promise<void> {
+    if (!this.canSwitch(source)) return;
+    await this.inTurn(source, () => this.setDevice(source, wish()));
+    await this.tell(source);
+  }
+
+  private async turnOff(source: Source): Promise<void> {
+    if (source === 'screen') this.deps.local.stopScreen();
+    else await this.inTurn(source, () => this.setDevice(source, false));
+  }
+
+  private setDevice(source: 'audio' | 'camera', on: boolean): Promise<void> {
+    const { local } = this.deps;
+    return source === 'audio' ? local.setMic(on) : local.setCamera(on);
+  }
+
+  private inTurn(source: 'audio' | 'camera', act: () => Promise<void>): Promise<void> {
+    const turn = this.turns[source].then(act);
+    this.turns[source] = turn.catch(() => undefined);
+    return turn;
   }
 
   private isOn(): Record<Source, boolean> {
@@ -118,28 +147,50 @@ export class OwnSources {
   private onDeviceProblem(source: Source, problem: DeviceProblem | null): void {
     if (!problem) return;
     this.deps.problem(`${problem.title}. ${problem.text}`);
-    if (this.deps.me()?.muted[source] === false) void this.tellMuted(source, true);
+    void this.tell(source);
   }
 
   /** Joined while the browser was still asking for permission: we were announced as muted. */
   private announceLateDevices(): void {
-    const on = this.isOn();
-    for (const source of ['audio', 'camera'] as const) {
-      if (on[source] && this.deps.me()?.muted[source]) void this.tellMuted(source, false);
+    void this.tell('audio');
+    void this.tell('camera');
+  }
+
+  /**
+   * Tells the service how a source stands, until it knows. One write at a time for each source: two
+   * on their way at once could arrive in either order. What changes meanwhile is seen at the answer.
+   * While the service is away nothing is queued: the next welcome reconciles.
+   */
+  private tell(source: Source): Promise<void> {
+    this.telling[source] ??= this.tellUntilKnown(source).finally(() => {
+      this.telling[source] = null;
+    });
+    return this.telling[source];
+  }
+
+  private async tellUntilKnown(source: Source): Promise<void> {
+    let told: boolean | null = null;
+    for (;;) {
+      const me = this.deps.me();
+      const on = this.isOn()[source];
+      if (!me || !this.deps.writable() || me.muted[source] === !on) return;
+      // It knows, and yet holds otherwise: somebody else has switched, and their event follows.
+      if (told === on) return;
+      told = on;
+      const done = await this.write(source, on, me.participant_id);
+      if (done) continue;
+      // Nobody hears or sees what the service holds muted: the page must not show it as on.
+      if (on && this.deps.writable()) await this.turnOff(source);
+      return;
     }
   }
 
-  /** While the service is away nothing is queued: the next welcome reconciles. */
-  private async tellMuted(source: Source, muted: boolean): Promise<void> {
-    const me = this.deps.me();
-    if (!me || !this.deps.writable()) return;
-    await this.deps.write((token, meeting) =>
-      this.deps.api.setMuted(meeting, token, me.participant_id, source, muted),
+  private write(source: Source, on: boolean, me: number): Promise<boolean> {
+    const { api } = this.deps;
+    return this.deps.write((token, meeting) =>
+      source === 'screen'
+        ? api.screenShare(meeting, token, on)
+        : api.setMuted(meeting, token, me, source, !on),
     );
-  }
-
-  private async tellScreen(on: boolean): Promise<boolean> {
-    if (!this.deps.writable()) return false;
-    return this.deps.write((token, meeting) => this.deps.api.screenShare(meeting, token, on));
   }
 }

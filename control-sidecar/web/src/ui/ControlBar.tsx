@@ -46,7 +46,7 @@ export function ControlBar({ call, snap, panelOpen, onPanel, onSettings, onLeave
           off={!micOn}
           disabled={!call.own.canSwitch('audio')}
           icon={micOn ? <MicIcon /> : <MicOffIcon />}
-          onClick={() => void call.own.setMic(!micOn)}
+          onClick={() => void call.own.toggle('audio')}
         />
         <BarButton
           testId="camera-button"
@@ -55,7 +55,7 @@ export function ControlBar({ call, snap, panelOpen, onPanel, onSettings, onLeave
           off={!camera}
           disabled={!call.own.canSwitch('camera')}
           icon={camera ? <CameraIcon /> : <CameraOffIcon />}
-          onClick={() => void call.own.setCamera(!camera)}
+          onClick={() => void call.own.toggle('camera')}
         />
         {canShare() && (
           <BarButton

@@ -46,6 +46,11 @@ const OVER: Record<Over, { title: string; text: string; rejoin: string | null }>
     text: 'The page was away from the meeting for too long. Join again to carry on.',
     rejoin: 'Join again',
   },
+  elsewhere: {
+    title: 'You joined from another tab or device',
+    text: 'Your place in the meeting is there now. It can be in one place at a time.',
+    rejoin: 'Use this tab instead',
+  },
 };
 
 export function OverScreen({ over, onRejoin }: { over: Over; onRejoin: () => void }) {

@@ -4,6 +4,7 @@ import type { Api } from '../api/client';
 import { explain, type Explanation } from '../api/problems';
 import type { Join, Meeting } from '../api/types';
 import { LocalMedia } from '../media/devices';
+import { Peer } from '../media/peer';
 import { Call, type Over } from '../meeting/call';
 import { forgetPlace, loadPlace, loadPrefs, savePlace, savePrefs } from '../meeting/storage';
 import { mark, restartTimeline } from '../meeting/timeline';
@@ -23,23 +24,34 @@ type View =
   | { at: 'call'; call: Call }
   | { at: 'over'; over: Over };
 
+interface Held {
+  readonly local: LocalMedia | null;
+  /** Made ready for the join; from then on it is the call's. */
+  peer: Peer | null;
+  readonly call: Call | null;
+}
+
 export function MeetingPage({ api, id }: { api: Api; id: string }) {
   const [view, setView] = useState<View>({ at: 'loading' });
   const [name, setName] = useState(() => startName());
   // Everything that outlives a render and must be let go when the page of this meeting goes.
-  const held = useRef<{ local: LocalMedia | null; call: Call | null }>({ local: null, call: null });
+  const held = useRef<Held>({ local: null, peer: null, call: null });
   const opened = useRef(false);
   useTitle(view.at === 'join' && view.meeting.title ? `${view.meeting.title} · Millrace` : 'Millrace');
 
-  const enter = useCallback((join: Join, local: LocalMedia) => {
-    const call = new Call(api, join, local);
-    held.current = { local, call };
+  const enter = useCallback((join: Join, local: LocalMedia, peer: Peer) => {
+    // A connection made before the join knows nothing of ICE servers; normally there are none.
+    const prepared = join.ice_servers.length === 0 ? peer : null;
+    if (!prepared) peer.close();
+    const call = new Call(api, join, local, prepared);
+    held.current = { local, peer: null, call };
     exposeTestHooks(call);
     const stop = call.subscribe(() => {
       const { over } = call.snapshot();
       if (!over) return;
       stop();
-      forgetPlace(id);
+      // Elsewhere the place is still ours: a reload here means to come back to it.
+      if (over !== 'elsewhere') forgetPlace(id);
       setView({ at: 'over', over });
     });
     setView({ at: 'call', call });
@@ -48,8 +60,11 @@ export function MeetingPage({ api, id }: { api: Api; id: string }) {
   const join = useCallback(async (meeting: Meeting, local: LocalMedia, as: string) => {
     restartTimeline();
     setView({ at: 'join', meeting, local, joining: true, problem: null });
+    const peer = (held.current.peer ??= new Peer());
+    // Is made while the service answers; what goes wrong with it the call tells.
+    peer.offer().catch(() => undefined);
     try {
-      enter(await api.join(id, as.trim().slice(0, NAME_MAX)), local);
+      enter(await api.join(id, as.trim().slice(0, NAME_MAX)), local, peer);
     } catch (error) {
       setView({ at: 'join', meeting, local, joining: false, problem: explain(error) });
     }
@@ -66,7 +81,9 @@ export function MeetingPage({ api, id }: { api: Api; id: string }) {
       return setView({ at: 'problem', problem: explain(error) });
     }
     const local = new LocalMedia({ micId: prefs.micId, cameraId: prefs.cameraId });
-    held.current = { local, call: null };
+    const peer = new Peer();
+    held.current = { local, peer, call: null };
+    peer.warm();
     setView({ at: 'join', meeting, local, joining: autojoin, problem: null });
     const started = local.start({ mic: prefs.mic, camera: prefs.camera });
     await (autojoin ? orPatience(started) : started);
@@ -80,10 +97,17 @@ export function MeetingPage({ api, id }: { api: Api; id: string }) {
     mark('joinClick');
     const { join: saved, prefs } = place;
     const local = new LocalMedia({ micId: prefs.micId, cameraId: prefs.cameraId });
+    const peer = new Peer();
+    held.current = { local, peer, call: null };
+    peer.warm();
     await orPatience(local.start({ mic: prefs.mic, camera: prefs.camera }));
-    enter(saved, local);
+    enter(saved, local, peer);
     return true;
   }, [enter, id]);
+
+  const rejoin = useCallback(async (over: Over) => {
+    if (over !== 'elsewhere' || !(await resume())) await open(false);
+  }, [open, resume]);
 
   useEffect(() => {
     if (opened.current) return;
@@ -95,7 +119,8 @@ export function MeetingPage({ api, id }: { api: Api; id: string }) {
 
   useEffect(
     () => () => {
-      const { call, local } = held.current;
+      const { call, peer, local } = held.current;
+      peer?.close();
       if (call && !call.snapshot().over) call.leave();
       else local?.stop();
     },
@@ -124,7 +149,7 @@ export function MeetingPage({ api, id }: { api: Api; id: string }) {
     case 'call':
       return <MeetingScreen call={view.call} />;
     case 'over':
-      return <OverScreen over={view.over} onRejoin={() => void open(false)} />;
+      return <OverScreen over={view.over} onRejoin={() => void rejoin(view.over)} />;
   }
 }
 

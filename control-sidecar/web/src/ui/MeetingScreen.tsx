@@ -23,8 +23,8 @@ export function MeetingScreen({ call }: { call: Call }) {
   const onBlocked = useCallback((blocked: boolean) => setSound((s) => ({ ...s, blocked })), []);
   const local = call.local;
   useShortcuts({
-    m: () => void call.own.setMic(!local.snapshot().micOn),
-    v: () => void call.own.setCamera(local.snapshot().camera === null),
+    m: () => void call.own.toggle('audio'),
+    v: () => void call.own.toggle('camera'),
     s: () => {
       if (canShare()) void call.own.setScreen(local.snapshot().screen === null);
     },

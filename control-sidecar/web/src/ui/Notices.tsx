@@ -30,7 +30,7 @@ export function Banners({ snap, soundBlocked, onSound }: { snap: CallSnapshot; s
       {blocked && (
         <p className="banner problem" data-testid="blocked-banner">
           <WarnIcon />
-          No sound or picture gets through. Your network may block UDP; still trying
+          Sound and picture don’t get through after several tries. Your network may block UDP; still trying
         </p>
       )}
       {soundBlocked && (
