@@ -3,6 +3,7 @@
 import type { Api, MediaAnswer } from '../api/client';
 import type { SlotAssignment, Source } from '../api/types';
 import { fitLayers } from './layers';
+import { LipSync } from './lipsync';
 import type { Peer } from './peer';
 import { iceOf, restartFragment, swapIce } from './sdp';
 import { type CsrcSighting, occupantOf, sight, type SlotView } from './slots';
@@ -24,6 +25,7 @@ export interface SessionDeps {
 export class MediaSession {
   readonly pc: RTCPeerConnection;
   private readonly lines: Lines;
+  private readonly lipSync: LipSync;
   private readonly sightings = new Map<string, CsrcSighting>();
   private answer: MediaAnswer | null = null;
   private closed = false;
@@ -34,6 +36,7 @@ export class MediaSession {
   ) {
     this.pc = peer.pc;
     this.lines = peer.lines;
+    this.lipSync = new LipSync(this.pc, this.lines.receive);
     this.pc.addEventListener('connectionstatechange', () => {
       if (this.pc.connectionState === 'connected') deps.mark('connected');
     });
@@ -119,6 +122,7 @@ export class MediaSession {
   /** Ends it here only: the service knows already. */
   abandon(): void {
     this.closed = true;
+    this.lipSync.stop();
     this.pc.close();
   }
 

@@ -11,7 +11,7 @@ const VIDEO_SLOTS = 8;
  * equal buffers are what keeps lips and voice together. 80 ms rides out ordinary Wi-Fi jitter and
  * leaves most of the 300 ms latency budget to the network.
  */
-const JITTER_BUFFER_MS = 80;
+export const JITTER_BUFFER_MS = 80;
 
 const CAMERA_ENCODINGS: RTCRtpEncodingParameters[] = layersFor().map((layer, i) => ({
   rid: RIDS[i] ?? '',
