@@ -29,6 +29,7 @@ export class MediaSession {
   private readonly sightings = new Map<string, CsrcSighting>();
   private answer: MediaAnswer | null = null;
   private closed = false;
+  private silent = false;
 
   constructor(
     private readonly peer: Peer,
@@ -52,24 +53,31 @@ export class MediaSession {
   }
 
   async open(tracks: LocalTracks): Promise<void> {
-    const [offer] = await Promise.all([
-      this.peer.offer(),
-      this.setTrack('audio', tracks.audio),
-      this.setTrack('camera', tracks.camera),
-      this.setTrack('screen', tracks.screen),
-    ]);
+    // The offer is the same whatever is sent: it does not wait for the tracks.
+    const [answer] = await Promise.all([this.post(), this.sendTracks(tracks)]);
+    if (this.closed) return;
+    this.deps.mark('answered');
+    await this.pc.setRemoteDescription({ type: 'answer', sdp: answer.sdp });
+    this.watchTransport();
+  }
+
+  private async post(): Promise<MediaAnswer> {
+    const offer = await this.peer.offer();
     // The service is ICE-lite and learns our address from our checks: waiting for candidates
     // before posting would only delay the first frame.
     this.deps.mark('offerPosted');
     const answer = await this.deps.api.postOffer(this.deps.mediaUrl, this.deps.token, offer);
     this.answer = answer;
-    if (this.closed) {
-      this.deleteQuietly();
-      return;
-    }
-    this.deps.mark('answered');
-    await this.pc.setRemoteDescription({ type: 'answer', sdp: answer.sdp });
-    this.watchTransport();
+    if (this.closed) this.deleteQuietly();
+    return answer;
+  }
+
+  private async sendTracks(tracks: LocalTracks): Promise<void> {
+    await Promise.all([
+      this.setTrack('audio', tracks.audio),
+      this.setTrack('camera', tracks.camera),
+      this.setTrack('screen', tracks.screen),
+    ]);
   }
 
   async setTrack(source: Source, track: MediaStreamTrack | null): Promise<void> {
@@ -115,15 +123,16 @@ export class MediaSession {
 
   close(): void {
     if (this.closed) return;
-    this.abandon();
+    this.closed = true;
+    this.lipSync.stop();
+    this.pc.close();
     this.deleteQuietly();
   }
 
   /** Ends it here only: the service knows already. */
   abandon(): void {
-    this.closed = true;
-    this.lipSync.stop();
-    this.pc.close();
+    this.silent = true;
+    this.close();
   }
 
   /** connectionState stays `connected` when DTLS is closed from afar: only the transport tells. */
@@ -151,7 +160,7 @@ export class MediaSession {
   }
 
   private deleteQuietly(): void {
-    if (!this.answer) return;
+    if (!this.answer || this.silent) return;
     // Nobody waits for this: a session that is not deleted expires on the server.
     this.deps.api.deleteSession(this.answer.sessionUrl, this.deps.token).catch(() => undefined);
   }
