@@ -4,38 +4,35 @@
 //! ```text
 //!  accept ─► reader of a connection ─┐                 ┌─► mailbox of worker 0
 //!                                    ├─► control ──────┼─► mailbox of worker 1 …
-//!  workers' answers and reports ─────┘      │          
+//!  workers' answers and reports ─────┘      │
 //!                                           └─► the newest connection
 //! ```
 
+mod answered;
+mod directory;
+mod link;
+#[cfg(test)]
+mod tests;
+
 use std::collections::HashMap;
-use std::os::unix::net::UnixStream;
 use std::sync::mpsc::Receiver;
 
 use sfu_proto::control::{
     FromCore, Order, Outcome, Refusal, Report, SessionEnd, SessionPhase, Snapshot, ToCore, VERSION,
-    codec,
 };
 use sfu_proto::ids::{MeetingId, OperationId, ParticipantId, SessionId};
 
-use crate::answered::Answered;
 use crate::control_socket::{ConnectionId, SocketEvent};
-use crate::directory::Directory;
 use crate::mailbox::{FromWorker, Mailbox, ToWorker};
+use answered::Answered;
+use directory::Directory;
+use link::Link;
 
 /// Everything that the control thread waits for, in one queue.
 #[derive(Debug)]
 pub(crate) enum ControlEvent {
     Socket(SocketEvent),
     Worker(FromWorker),
-}
-
-#[derive(Debug)]
-struct Connection {
-    id: ConnectionId,
-    stream: UnixStream,
-    /// It has said a version that we speak.
-    greeted: bool,
 }
 
 /// What all workers are asked and the parts that have come back.
@@ -61,7 +58,7 @@ pub(crate) struct Control {
     directory: Directory,
     answered: Answered,
     sessions: HashMap<SessionId, (usize, MeetingId, ParticipantId)>,
-    connection: Option<Connection>,
+    link: Option<Link>,
     snapshot: Gathering<sfu_proto::control::MeetingState>,
     counters: Gathering<(String, u64)>,
 }
@@ -74,7 +71,7 @@ impl Control {
             workers,
             answered: Answered::default(),
             sessions: HashMap::new(),
-            connection: None,
+            link: None,
             snapshot: Gathering::default(),
             counters: Gathering::default(),
         }
@@ -83,62 +80,70 @@ impl Control {
     /// Ends when every sender has gone.
     pub(crate) fn run(mut self, events: &Receiver<ControlEvent>) {
         for event in events {
-            match event {
-                ControlEvent::Socket(event) => self.handle_socket(event),
-                ControlEvent::Worker(message) => self.handle_worker(message),
-            }
+            self.handle(event);
+        }
+    }
+
+    fn handle(&mut self, event: ControlEvent) {
+        match event {
+            ControlEvent::Socket(event) => self.handle_socket(event),
+            ControlEvent::Worker(message) => self.handle_worker(message),
         }
     }
 
     fn handle_socket(&mut self, event: SocketEvent) {
         match event {
-            SocketEvent::Connected(id, stream) => {
-                // The newest sidecar is the sidecar: an older one is hanging or gone.
-                let older = self.connection.replace(Connection {
-                    id,
-                    stream,
-                    greeted: false,
-                });
-                if let Some(older) = older {
-                    // Its reader ends with it.
-                    let _ = older.stream.shutdown(std::net::Shutdown::Both);
-                }
-                self.send(&FromCore::Hello {
-                    version: VERSION,
-                    boot: self.boot,
-                });
+            SocketEvent::Hello {
+                id,
+                version,
+                stream,
+            } => self.greet(Link::new(id, stream), version),
+            SocketEvent::Gone(id) if self.is_linked_to(id) => self.disconnect("it has left"),
+            SocketEvent::Frame(id, frame) if self.is_linked_to(id) => self.handle_frame(frame),
+            // An older connection's last words.
+            SocketEvent::Gone(_) | SocketEvent::Frame(..) => {}
+        }
+    }
+
+    fn is_linked_to(&self, id: ConnectionId) -> bool {
+        self.link.as_ref().is_some_and(|link| link.id == id)
+    }
+
+    /// The newest sidecar is the sidecar: an older one is hanging or gone.
+    fn greet(&mut self, mut link: Link, version: u16) {
+        let hello = FromCore::Hello {
+            version: VERSION,
+            boot: self.boot,
+        };
+        // It is told our version also if it speaks another, so that it can say so.
+        let told = link.send(&hello);
+        if version != VERSION {
+            tracing::error!(
+                "the sidecar speaks control version {version}, this core {VERSION}; \
+                 install the same release of both"
+            );
+        } else if told.is_ok() {
+            if self.link.is_some() {
+                self.disconnect("a newer one has come");
             }
-            SocketEvent::Gone(id) => {
-                if self
-                    .connection
-                    .as_ref()
-                    .is_some_and(|connection| connection.id == id)
-                {
-                    self.connection = None;
-                }
-            }
-            SocketEvent::Frame(id, frame) => {
-                let Some(connection) = &mut self.connection else {
-                    return;
-                };
-                if connection.id != id {
-                    return;
-                }
-                match frame {
-                    ToCore::Hello { version } if version == VERSION => connection.greeted = true,
-                    ToCore::Hello { version } => {
-                        tracing::error!(
-                            "the sidecar speaks control version {version}, this core {VERSION}; \
-                             install the same release of both"
-                        );
-                        self.connection = None;
-                    }
-                    _ if !connection.greeted => self.connection = None,
-                    ToCore::Order(order) => self.handle_order(order),
-                    ToCore::Snapshot => self.ask_all(|| ToWorker::Snapshot),
-                    ToCore::Counters => self.ask_all(|| ToWorker::Counters),
-                }
-            }
+            self.link = Some(link);
+        }
+    }
+
+    fn handle_frame(&mut self, frame: ToCore) {
+        match frame {
+            ToCore::Hello { .. } => self.disconnect("it said Hello twice"),
+            ToCore::Order(order) => self.handle_order(order),
+            ToCore::Snapshot => self.ask_all(|| ToWorker::Snapshot),
+            ToCore::Counters => self.ask_all(|| ToWorker::Counters),
+        }
+    }
+
+    /// Ends the link. The sidecar comes again and takes a new snapshot: this also heals whatever
+    /// it may have missed.
+    fn disconnect(&mut self, why: &str) {
+        if self.link.take().is_some() {
+            tracing::warn!("the sidecar's connection ends: {why}; media goes on");
         }
     }
 
@@ -254,18 +259,10 @@ impl Control {
     }
 
     fn send(&mut self, message: &FromCore) {
-        let Some(connection) = &mut self.connection else {
-            return;
-        };
-        let mut frame = Vec::new();
-        let written = codec::encode(message, &mut frame).map_err(|error| error.to_string());
-        let written = written.and_then(|()| {
-            std::io::Write::write_all(&mut connection.stream, &frame)
-                .map_err(|error| error.to_string())
-        });
-        if let Err(error) = written {
-            tracing::warn!("the sidecar's connection is lost ({error}); media goes on");
-            self.connection = None;
+        if let Some(link) = &mut self.link
+            && let Err(error) = link.send(message)
+        {
+            self.disconnect(&error.to_string());
         }
     }
 }
