@@ -11,6 +11,7 @@
 mod answered;
 mod directory;
 mod link;
+mod pending;
 #[cfg(test)]
 mod tests;
 
@@ -27,12 +28,14 @@ use crate::mailbox::{FromWorker, Mailbox, ToWorker};
 use answered::Answered;
 use directory::Directory;
 use link::Link;
+use pending::{Pending, Posted};
 
 /// Everything that the control thread waits for, in one queue.
 #[derive(Debug)]
 pub(crate) enum ControlEvent {
     Socket(SocketEvent),
-    Worker(FromWorker),
+    /// From the worker of this index.
+    Worker(usize, FromWorker),
 }
 
 /// What all workers are asked and the parts that have come back.
@@ -56,6 +59,7 @@ pub(crate) struct Control {
     boot: u128,
     workers: Vec<Mailbox>,
     directory: Directory,
+    pending: Pending,
     answered: Answered,
     sessions: HashMap<SessionId, (usize, MeetingId, ParticipantId)>,
     link: Option<Link>,
@@ -69,6 +73,7 @@ impl Control {
             boot,
             directory: Directory::new(workers.len()),
             workers,
+            pending: Pending::default(),
             answered: Answered::default(),
             sessions: HashMap::new(),
             link: None,
@@ -87,7 +92,7 @@ impl Control {
     fn handle(&mut self, event: ControlEvent) {
         match event {
             ControlEvent::Socket(event) => self.handle_socket(event),
-            ControlEvent::Worker(message) => self.handle_worker(message),
+            ControlEvent::Worker(worker, message) => self.handle_worker(worker, message),
         }
     }
 
@@ -99,7 +104,7 @@ impl Control {
                 stream,
             } => self.greet(Link::new(id, stream), version),
             SocketEvent::Gone(id) if self.is_linked_to(id) => self.disconnect("it has left"),
-            SocketEvent::Frame(id, frame) if self.is_linked_to(id) => self.handle_frame(frame),
+            SocketEvent::Frame(id, frame) if self.is_linked_to(id) => self.handle_frame(id, frame),
             // An older connection's last words.
             SocketEvent::Gone(_) | SocketEvent::Frame(..) => {}
         }
@@ -130,10 +135,10 @@ impl Control {
         }
     }
 
-    fn handle_frame(&mut self, frame: ToCore) {
+    fn handle_frame(&mut self, id: ConnectionId, frame: ToCore) {
         match frame {
             ToCore::Hello { .. } => self.disconnect("it said Hello twice"),
-            ToCore::Order(order) => self.handle_order(order),
+            ToCore::Order(order) => self.handle_order(id, order),
             ToCore::Snapshot => self.ask_all(|| ToWorker::Snapshot),
             ToCore::Counters => self.ask_all(|| ToWorker::Counters),
         }
@@ -147,26 +152,35 @@ impl Control {
         }
     }
 
-    fn handle_order(&mut self, order: Order) {
+    fn handle_order(&mut self, asker: ConnectionId, order: Order) {
         let operation = order.operation;
         if let Some(outcome) = self.answered.look_up(operation) {
             let outcome = outcome.clone();
             self.send(&FromCore::Answer { operation, outcome });
-            return;
+        } else if !self.pending.ask_again(operation, asker)
+            && let Err(refusal) = self.post(asker, order)
+        {
+            let outcome = Outcome::Refused(refusal);
+            self.send(&FromCore::Answer { operation, outcome });
         }
-        let refusal = match self.directory.worker_for(&order) {
-            None => Refusal::NoSuchMeeting,
-            Some(worker) => match self.workers[worker].post(ToWorker::Order(order)) {
-                Ok(()) => return,
-                Err(_) => Refusal::Full {
-                    limit: "MAILBOX_MESSAGES_MAX".to_owned(),
-                },
-            },
-        };
-        self.send(&FromCore::Answer {
-            operation,
-            outcome: Outcome::Refused(refusal),
-        });
+    }
+
+    fn post(&mut self, asker: ConnectionId, order: Order) -> Result<(), Refusal> {
+        let operation = order.operation;
+        let place = self.directory.place(&order).ok_or(Refusal::NoSuchMeeting)?;
+        if self.workers[place.worker]
+            .post(ToWorker::Order(order))
+            .is_err()
+        {
+            let refusal = Refusal::Full {
+                limit: "MAILBOX_MESSAGES_MAX".to_owned(),
+            };
+            self.directory
+                .settle(place, &Outcome::Refused(refusal.clone()));
+            return Err(refusal);
+        }
+        self.pending.insert(operation, Posted { place, asker });
+        Ok(())
     }
 
     /// Asks every worker; the parts are put together as they come back.
@@ -192,11 +206,11 @@ impl Control {
         }
     }
 
-    fn handle_worker(&mut self, message: FromWorker) {
+    fn handle_worker(&mut self, worker: usize, message: FromWorker) {
         match message {
             FromWorker::Answer { operation, outcome } => self.answer(operation, outcome),
             FromWorker::Report(report) => {
-                self.note(&report);
+                self.note(worker, &report);
                 self.send(&FromCore::Report(report));
             }
             FromWorker::Snapshot(part) => {
@@ -209,20 +223,27 @@ impl Control {
                     self.send(&FromCore::Counters(sum_by_name(parts)));
                 }
             }
-            FromWorker::Failed { worker } => self.worker_failed(worker),
+            FromWorker::Failed => self.worker_failed(worker),
         }
     }
 
     fn answer(&mut self, operation: OperationId, outcome: Outcome) {
+        let Some(Posted { place, asker }) = self.pending.remove(operation) else {
+            return;
+        };
+        self.directory.settle(place, &outcome);
         // A refusal is not remembered: its reason may pass.
         if !matches!(outcome, Outcome::Refused(_)) {
             self.answered.remember(operation, outcome.clone());
         }
-        self.send(&FromCore::Answer { operation, outcome });
+        // A new link hears only the answers to its own questions; it will repeat the older ones.
+        if self.is_linked_to(asker) {
+            self.send(&FromCore::Answer { operation, outcome });
+        }
     }
 
     /// Keeps in mind which sessions live where, for the day a worker fails.
-    fn note(&mut self, report: &Report) {
+    fn note(&mut self, worker: usize, report: &Report) {
         let Report::Session {
             meeting,
             session,
@@ -234,7 +255,7 @@ impl Control {
         };
         if matches!(phase, SessionPhase::Closed(_)) {
             self.sessions.remove(session);
-        } else if let Some(worker) = self.directory.worker_of(*meeting) {
+        } else {
             self.sessions
                 .insert(*session, (worker, *meeting, *participant));
         }
@@ -243,6 +264,7 @@ impl Control {
     /// A worker's panic takes its own meetings and no other's (DESIGN D8).
     fn worker_failed(&mut self, failed: usize) {
         self.directory.forget(failed);
+        self.pending.forget(failed);
         let lost: Vec<_> = self
             .sessions
             .extract_if(|_, (worker, ..)| *worker == failed)

@@ -5,13 +5,16 @@ use std::io::{ErrorKind, Read as _};
 use std::os::unix::net::UnixStream;
 use std::sync::mpsc::Receiver;
 
-use sfu_proto::control::{FromCore, ToCore, VERSION, codec};
+use sfu_proto::control::{Command, FromCore, Order, Outcome, Refusal, ToCore, VERSION, codec};
+use sfu_proto::ids::{Epoch, MeetingId, OperationId};
 
 use super::super::{Control, ControlEvent};
 use crate::control_socket::{ConnectionId, SocketEvent};
-use crate::mailbox::{Mailbox, ToWorker};
+use crate::mailbox::{FromWorker, Mailbox, ToWorker};
 
 pub(super) const BOOT: u128 = 7;
+pub(super) const MEETING: MeetingId = MeetingId(1);
+pub(super) const REFUSED: Outcome = Outcome::Refused(Refusal::NoSuchSession);
 
 pub(super) struct Rig {
     pub(super) control: Control,
@@ -65,6 +68,45 @@ impl Rig {
         self.control
             .handle(ControlEvent::Socket(SocketEvent::Frame(sidecar.id, frame)));
     }
+
+    pub(super) fn order(&mut self, sidecar: &Sidecar, operation: u128, command: Command) {
+        let order = Order {
+            operation: OperationId(operation),
+            meeting: MEETING,
+            epoch: Epoch(1),
+            command,
+        };
+        self.say(sidecar, ToCore::Order(order));
+    }
+
+    pub(super) fn hear(&mut self, worker: usize, message: FromWorker) {
+        self.control.handle(ControlEvent::Worker(worker, message));
+    }
+
+    /// The worker answers.
+    pub(super) fn answer(&mut self, worker: usize, operation: u128, outcome: Outcome) {
+        let operation = OperationId(operation);
+        self.hear(worker, FromWorker::Answer { operation, outcome });
+    }
+
+    /// The meeting is open on worker 0.
+    pub(super) fn open(&mut self, sidecar: &mut Sidecar) {
+        self.order(sidecar, 1, Command::OpenMeeting);
+        assert_eq!(self.posted(0), [1]);
+        self.answer(0, 1, Outcome::Done);
+        assert_eq!(sidecar.next(), Some(answer(1, Outcome::Done)));
+    }
+
+    /// The operations that the worker has been given since it was last asked.
+    pub(super) fn posted(&mut self, worker: usize) -> Vec<u128> {
+        let orders = self.inboxes[worker].try_iter().filter_map(|message| {
+            let ToWorker::Order(order) = message else {
+                return None;
+            };
+            Some(order.operation.0)
+        });
+        orders.collect()
+    }
 }
 
 /// Wakes a driver that nobody turns.
@@ -104,5 +146,12 @@ impl Sidecar {
                 Err(error) => panic!("{error}"),
             }
         }
+    }
+}
+
+pub(super) fn answer(operation: u128, outcome: Outcome) -> FromCore {
+    FromCore::Answer {
+        operation: OperationId(operation),
+        outcome,
     }
 }
