@@ -4,38 +4,38 @@
 //! ```text
 //!  accept ─► reader of a connection ─┐                 ┌─► mailbox of worker 0
 //!                                    ├─► control ──────┼─► mailbox of worker 1 …
-//!  workers' answers and reports ─────┘      │          
+//!  workers' answers and reports ─────┘      │
 //!                                           └─► the newest connection
 //! ```
 
+mod answered;
+mod directory;
+mod link;
+mod pending;
+#[cfg(test)]
+mod tests;
+
 use std::collections::HashMap;
-use std::os::unix::net::UnixStream;
 use std::sync::mpsc::Receiver;
 
 use sfu_proto::control::{
     FromCore, Order, Outcome, Refusal, Report, SessionEnd, SessionPhase, Snapshot, ToCore, VERSION,
-    codec,
 };
 use sfu_proto::ids::{MeetingId, OperationId, ParticipantId, SessionId};
 
-use crate::answered::Answered;
 use crate::control_socket::{ConnectionId, SocketEvent};
-use crate::directory::Directory;
 use crate::mailbox::{FromWorker, Mailbox, ToWorker};
+use answered::Answered;
+use directory::Directory;
+use link::Link;
+use pending::{Pending, Posted};
 
 /// Everything that the control thread waits for, in one queue.
 #[derive(Debug)]
 pub(crate) enum ControlEvent {
     Socket(SocketEvent),
-    Worker(FromWorker),
-}
-
-#[derive(Debug)]
-struct Connection {
-    id: ConnectionId,
-    stream: UnixStream,
-    /// It has said a version that we speak.
-    greeted: bool,
+    /// From the worker of this index.
+    Worker(usize, FromWorker),
 }
 
 /// What all workers are asked and the parts that have come back.
@@ -59,9 +59,10 @@ pub(crate) struct Control {
     boot: u128,
     workers: Vec<Mailbox>,
     directory: Directory,
+    pending: Pending,
     answered: Answered,
     sessions: HashMap<SessionId, (usize, MeetingId, ParticipantId)>,
-    connection: Option<Connection>,
+    link: Option<Link>,
     snapshot: Gathering<sfu_proto::control::MeetingState>,
     counters: Gathering<(String, u64)>,
 }
@@ -72,9 +73,10 @@ impl Control {
             boot,
             directory: Directory::new(workers.len()),
             workers,
+            pending: Pending::default(),
             answered: Answered::default(),
             sessions: HashMap::new(),
-            connection: None,
+            link: None,
             snapshot: Gathering::default(),
             counters: Gathering::default(),
         }
@@ -83,85 +85,102 @@ impl Control {
     /// Ends when every sender has gone.
     pub(crate) fn run(mut self, events: &Receiver<ControlEvent>) {
         for event in events {
-            match event {
-                ControlEvent::Socket(event) => self.handle_socket(event),
-                ControlEvent::Worker(message) => self.handle_worker(message),
-            }
+            self.handle(event);
+        }
+    }
+
+    fn handle(&mut self, event: ControlEvent) {
+        match event {
+            ControlEvent::Socket(event) => self.handle_socket(event),
+            ControlEvent::Worker(worker, message) => self.handle_worker(worker, message),
         }
     }
 
     fn handle_socket(&mut self, event: SocketEvent) {
         match event {
-            SocketEvent::Connected(id, stream) => {
-                // The newest sidecar is the sidecar: an older one is hanging or gone.
-                let older = self.connection.replace(Connection {
-                    id,
-                    stream,
-                    greeted: false,
-                });
-                if let Some(older) = older {
-                    // Its reader ends with it.
-                    let _ = older.stream.shutdown(std::net::Shutdown::Both);
-                }
-                self.send(&FromCore::Hello {
-                    version: VERSION,
-                    boot: self.boot,
-                });
-            }
-            SocketEvent::Gone(id) => {
-                if self
-                    .connection
-                    .as_ref()
-                    .is_some_and(|connection| connection.id == id)
-                {
-                    self.connection = None;
-                }
-            }
-            SocketEvent::Frame(id, frame) => {
-                let Some(connection) = &mut self.connection else {
-                    return;
-                };
-                if connection.id != id {
-                    return;
-                }
-                match frame {
-                    ToCore::Hello { version } if version == VERSION => connection.greeted = true,
-                    ToCore::Hello { version } => {
-                        tracing::error!(
-                            "the sidecar speaks control version {version}, this core {VERSION}; \
-                             install the same release of both"
-                        );
-                        self.connection = None;
-                    }
-                    _ if !connection.greeted => self.connection = None,
-                    ToCore::Order(order) => self.handle_order(order),
-                    ToCore::Snapshot => self.ask_all(|| ToWorker::Snapshot),
-                    ToCore::Counters => self.ask_all(|| ToWorker::Counters),
-                }
-            }
+            SocketEvent::Hello {
+                id,
+                version,
+                stream,
+            } => self.greet(Link::new(id, stream), version),
+            SocketEvent::Gone(id) if self.is_linked_to(id) => self.disconnect("it has left"),
+            SocketEvent::Frame(id, frame) if self.is_linked_to(id) => self.handle_frame(id, frame),
+            // An older connection's last words.
+            SocketEvent::Gone(_) | SocketEvent::Frame(..) => {}
         }
     }
 
-    fn handle_order(&mut self, order: Order) {
+    fn is_linked_to(&self, id: ConnectionId) -> bool {
+        self.link.as_ref().is_some_and(|link| link.id == id)
+    }
+
+    /// The newest sidecar is the sidecar: an older one is hanging or gone.
+    fn greet(&mut self, mut link: Link, version: u16) {
+        let hello = FromCore::Hello {
+            version: VERSION,
+            boot: self.boot,
+        };
+        // It is told our version also if it speaks another, so that it can say so.
+        let told = link.send(&hello);
+        if version != VERSION {
+            tracing::error!(
+                "the sidecar speaks control version {version}, this core {VERSION}; \
+                 install the same release of both"
+            );
+        } else if told.is_ok() {
+            if self.link.is_some() {
+                self.disconnect("a newer one has come");
+            }
+            self.link = Some(link);
+        }
+    }
+
+    fn handle_frame(&mut self, id: ConnectionId, frame: ToCore) {
+        match frame {
+            ToCore::Hello { .. } => self.disconnect("it said Hello twice"),
+            ToCore::Order(order) => self.handle_order(id, order),
+            ToCore::Snapshot => self.ask_all(|| ToWorker::Snapshot),
+            ToCore::Counters => self.ask_all(|| ToWorker::Counters),
+        }
+    }
+
+    /// Ends the link. The sidecar comes again and takes a new snapshot: this also heals whatever
+    /// it may have missed.
+    fn disconnect(&mut self, why: &str) {
+        if self.link.take().is_some() {
+            tracing::warn!("the sidecar's connection ends: {why}; media goes on");
+        }
+    }
+
+    fn handle_order(&mut self, asker: ConnectionId, order: Order) {
         let operation = order.operation;
         if let Some(outcome) = self.answered.look_up(operation) {
             let outcome = outcome.clone();
             self.send(&FromCore::Answer { operation, outcome });
-            return;
+        } else if !self.pending.ask_again(operation, asker)
+            && let Err(refusal) = self.post(asker, order)
+        {
+            let outcome = Outcome::Refused(refusal);
+            self.send(&FromCore::Answer { operation, outcome });
         }
-        let refusal = match self.directory.worker_for(&order) {
-            None => Refusal::NoSuchMeeting,
-            Some(worker) => match self.workers[worker].post(ToWorker::Order(order)) {
-                Ok(()) => return,
-                Err(_) => Refusal::Full {
-                    limit: "MAILBOX_MESSAGES_MAX".to_owned(),
-                },
-            },
-        };
-        self.send(&FromCore::Answer {
-            operation,
-            outcome: Outcome::Refused(refusal),
-        });
+    }
+
+    fn post(&mut self, asker: ConnectionId, order: Order) -> Result<(), Refusal> {
+        let operation = order.operation;
+        let place = self.directory.place(&order).ok_or(Refusal::NoSuchMeeting)?;
+        if self.workers[place.worker]
+            .post(ToWorker::Order(order))
+            .is_err()
+        {
+            let refusal = Refusal::Full {
+                limit: "MAILBOX_MESSAGES_MAX".to_owned(),
+            };
+            self.directory
+                .settle(place, &Outcome::Refused(refusal.clone()));
+            return Err(refusal);
+        }
+        self.pending.insert(operation, Posted { place, asker });
+        Ok(())
     }
 
     /// Asks every worker; the parts are put together as they come back.
@@ -187,11 +206,11 @@ impl Control {
         }
     }
 
-    fn handle_worker(&mut self, message: FromWorker) {
+    fn handle_worker(&mut self, worker: usize, message: FromWorker) {
         match message {
             FromWorker::Answer { operation, outcome } => self.answer(operation, outcome),
             FromWorker::Report(report) => {
-                self.note(&report);
+                self.note(worker, &report);
                 self.send(&FromCore::Report(report));
             }
             FromWorker::Snapshot(part) => {
@@ -204,20 +223,27 @@ impl Control {
                     self.send(&FromCore::Counters(sum_by_name(parts)));
                 }
             }
-            FromWorker::Failed { worker } => self.worker_failed(worker),
+            FromWorker::Failed => self.worker_failed(worker),
         }
     }
 
     fn answer(&mut self, operation: OperationId, outcome: Outcome) {
+        let Some(Posted { place, asker }) = self.pending.remove(operation) else {
+            return;
+        };
+        self.directory.settle(place, &outcome);
         // A refusal is not remembered: its reason may pass.
         if !matches!(outcome, Outcome::Refused(_)) {
             self.answered.remember(operation, outcome.clone());
         }
-        self.send(&FromCore::Answer { operation, outcome });
+        // A new link hears only the answers to its own questions; it will repeat the older ones.
+        if self.is_linked_to(asker) {
+            self.send(&FromCore::Answer { operation, outcome });
+        }
     }
 
     /// Keeps in mind which sessions live where, for the day a worker fails.
-    fn note(&mut self, report: &Report) {
+    fn note(&mut self, worker: usize, report: &Report) {
         let Report::Session {
             meeting,
             session,
@@ -229,7 +255,7 @@ impl Control {
         };
         if matches!(phase, SessionPhase::Closed(_)) {
             self.sessions.remove(session);
-        } else if let Some(worker) = self.directory.worker_of(*meeting) {
+        } else {
             self.sessions
                 .insert(*session, (worker, *meeting, *participant));
         }
@@ -238,6 +264,7 @@ impl Control {
     /// A worker's panic takes its own meetings and no other's (DESIGN D8).
     fn worker_failed(&mut self, failed: usize) {
         self.directory.forget(failed);
+        self.pending.forget(failed);
         let lost: Vec<_> = self
             .sessions
             .extract_if(|_, (worker, ..)| *worker == failed)
@@ -254,18 +281,10 @@ impl Control {
     }
 
     fn send(&mut self, message: &FromCore) {
-        let Some(connection) = &mut self.connection else {
-            return;
-        };
-        let mut frame = Vec::new();
-        let written = codec::encode(message, &mut frame).map_err(|error| error.to_string());
-        let written = written.and_then(|()| {
-            std::io::Write::write_all(&mut connection.stream, &frame)
-                .map_err(|error| error.to_string())
-        });
-        if let Err(error) = written {
-            tracing::warn!("the sidecar's connection is lost ({error}); media goes on");
-            self.connection = None;
+        if let Some(link) = &mut self.link
+            && let Err(error) = link.send(message)
+        {
+            self.disconnect(&error.to_string());
         }
     }
 }

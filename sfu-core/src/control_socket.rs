@@ -1,11 +1,14 @@
 //! The Unix socket on which the sidecar finds the core: accepts connections and reads their frames.
+//! Only a connection that has said Hello is heard of outside: who merely knocks, replaces nobody.
 
 use std::fs;
 use std::io::{self, Read as _};
 use std::os::unix::fs::PermissionsExt as _;
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::Path;
+use std::sync::Arc;
 use std::sync::mpsc::SyncSender;
+use std::thread;
 use std::time::Duration;
 
 use sfu_proto::control::{ToCore, codec};
@@ -16,8 +19,18 @@ use crate::startup_error::StartupError;
 /// A sidecar that does not read for this long is taken to be hanging.
 const WRITE_TIME_MAX: Duration = Duration::from_secs(2);
 
+/// Hello must come within this time.
+const HELLO_TIME_MAX: Duration = Duration::from_secs(5);
+
+/// One sidecar, one that it replaces, and some that have not said Hello yet. Each has a thread.
+const CONNECTIONS_MAX: usize = 8;
+
+/// Pause after a connection could not be accepted: what is missing (file descriptors) does not come
+/// back at once.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct ConnectionId(u64);
+pub(crate) struct ConnectionId(pub(crate) u64);
 
 #[expect(
     clippy::large_enum_variant,
@@ -25,7 +38,12 @@ pub(crate) struct ConnectionId(u64);
 )]
 #[derive(Debug)]
 pub(crate) enum SocketEvent {
-    Connected(ConnectionId, UnixStream),
+    /// A sidecar has come and said which version it speaks.
+    Hello {
+        id: ConnectionId,
+        version: u16,
+        stream: UnixStream,
+    },
     Frame(ConnectionId, ToCore),
     Gone(ConnectionId),
 }
@@ -53,54 +71,101 @@ pub(crate) fn listen(path: &Path) -> Result<UnixListener, StartupError> {
 
 /// Accepts for ever, each connection with a reader of its own.
 pub(crate) fn accept(listener: &UnixListener, events: &SyncSender<ControlEvent>) {
+    // Every reader holds one more of it.
+    let readers = Arc::new(());
     for (id, stream) in (0..).zip(listener.incoming()) {
-        if let Err(error) = stream.and_then(|stream| serve(ConnectionId(id), stream, events)) {
+        let served = stream.and_then(|stream| {
+            if Arc::strong_count(&readers) > CONNECTIONS_MAX {
+                return Err(io::Error::other("too many at once (CONNECTIONS_MAX)"));
+            }
+            let (reader, events) = (Arc::clone(&readers), events.clone());
+            let id = ConnectionId(id);
+            thread::Builder::new()
+                .name("control-read".to_owned())
+                .spawn(move || {
+                    serve(id, stream, &events);
+                    drop(reader);
+                })
+        });
+        if let Err(error) = served {
             tracing::warn!("a connection to the control socket failed: {error}");
+            thread::sleep(ACCEPT_PAUSE);
         }
     }
 }
 
-fn serve(
-    id: ConnectionId,
-    stream: UnixStream,
-    events: &SyncSender<ControlEvent>,
-) -> io::Result<()> {
-    stream.set_write_timeout(Some(WRITE_TIME_MAX))?;
-    let reader = stream.try_clone()?;
-    let events = events.clone();
-    std::thread::Builder::new()
-        .name("control-read".to_owned())
-        .spawn(move || {
-            let told = |event| events.send(ControlEvent::Socket(event)).is_ok();
-            if told(SocketEvent::Connected(id, stream)) {
-                if let Err(error) = read_frames(id, reader, &told) {
+fn serve(id: ConnectionId, stream: UnixStream, events: &SyncSender<ControlEvent>) {
+    let told = |event| events.send(ControlEvent::Socket(event)).is_ok();
+    match welcome(&stream) {
+        Ok(Some((version, mut frames))) => {
+            if told(SocketEvent::Hello {
+                id,
+                version,
+                stream,
+            }) {
+                if let Err(error) = frames.hand_on(|frame| told(SocketEvent::Frame(id, frame))) {
                     tracing::warn!("the sidecar's connection ended: {error}");
                 }
                 told(SocketEvent::Gone(id));
             }
-        })?;
-    Ok(())
+        }
+        Ok(None) => {} // Another core asked whether we are here.
+        Err(error) => tracing::warn!("a connection to the control socket ended: {error}"),
+    }
 }
 
-fn read_frames(
-    id: ConnectionId,
-    mut stream: UnixStream,
-    told: &impl Fn(SocketEvent) -> bool,
-) -> io::Result<()> {
-    let mut buffer = Vec::new();
-    let mut piece = vec![0; 64 << 10];
-    loop {
-        let count = stream.read(&mut piece)?;
-        if count == 0 {
-            return Ok(());
+/// Waits for Hello: the version it says and the frames that follow, or `None` if there is none.
+fn welcome(stream: &UnixStream) -> io::Result<Option<(u16, Frames)>> {
+    stream.set_write_timeout(Some(WRITE_TIME_MAX))?;
+    stream.set_read_timeout(Some(HELLO_TIME_MAX))?;
+    let mut frames = Frames {
+        stream: stream.try_clone()?,
+        buffer: Vec::new(),
+    };
+    match frames.next()? {
+        Some(ToCore::Hello { version }) => {
+            stream.set_read_timeout(None)?;
+            Ok(Some((version, frames)))
         }
-        buffer.extend_from_slice(&piece[..count]);
-        while let Some(frame) = codec::decode(&mut buffer)
-            .map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error.to_string()))?
-        {
-            if !told(SocketEvent::Frame(id, frame)) {
-                return Ok(());
+        Some(_) => Err(io::Error::new(
+            io::ErrorKind::InvalidData,
+            "its first frame is not Hello; what connects here must be a sidecar of this release",
+        )),
+        None => Ok(None),
+    }
+}
+
+/// What a connection says, frame by frame.
+struct Frames {
+    stream: UnixStream,
+    buffer: Vec<u8>,
+}
+
+impl Frames {
+    /// `None` at the end.
+    fn next(&mut self) -> io::Result<Option<ToCore>> {
+        let mut piece = [0; 16 << 10];
+        loop {
+            let frame = codec::decode(&mut self.buffer)
+                .map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error))?;
+            if frame.is_some() {
+                return Ok(frame);
+            }
+            let count = self.stream.read(&mut piece)?;
+            if count == 0 {
+                return Ok(None);
+            }
+            self.buffer.extend_from_slice(&piece[..count]);
+        }
+    }
+
+    /// Hands on every frame until the end, or until nobody takes them any more.
+    fn hand_on(&mut self, take: impl Fn(ToCore) -> bool) -> io::Result<()> {
+        while let Some(frame) = self.next()? {
+            if !take(frame) {
+                break;
             }
         }
+        Ok(())
     }
 }

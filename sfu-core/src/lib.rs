@@ -10,13 +10,11 @@
 //! ```
 #![forbid(unsafe_code)]
 
-mod answered;
 mod candidates;
 mod clock;
 mod config;
 mod control;
 mod control_socket;
-mod directory;
 pub mod dtls;
 mod mailbox;
 mod pool;

@@ -33,9 +33,7 @@ pub(crate) enum FromWorker {
     Snapshot(Vec<MeetingState>),
     Counters(Vec<(String, u64)>),
     /// The worker has panicked; all that lived on it is gone, and it begins anew.
-    Failed {
-        worker: usize,
-    },
+    Failed,
 }
 
 /// The queue is full: the worker is far behind.

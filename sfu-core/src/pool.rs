@@ -192,14 +192,8 @@ fn live(blueprint: &Blueprint, driver: Driver, mailbox: &Mailbox, messages: &Rec
             "worker {} failed, its meetings are lost: {failure}",
             blueprint.index
         );
-        let failed = FromWorker::Failed {
-            worker: blueprint.index,
-        };
-        if blueprint
-            .reports
-            .send(ControlEvent::Worker(failed))
-            .is_err()
-        {
+        let failed = ControlEvent::Worker(blueprint.index, FromWorker::Failed);
+        if blueprint.reports.send(failed).is_err() {
             return;
         }
         thread::sleep(RESTART_PAUSE);

@@ -116,7 +116,11 @@ impl Worker {
                     continue;
                 }
             };
-            unreported += u64::from(reports.try_send(ControlEvent::Worker(report)).is_err());
+            unreported += u64::from(
+                reports
+                    .try_send(ControlEvent::Worker(index, report))
+                    .is_err(),
+            );
         }
         self.handshakes_dropped += dropped;
         self.reports_dropped += unreported;
@@ -129,7 +133,9 @@ impl Worker {
     }
 
     fn report(&mut self, report: FromWorker) {
-        let sent = self.reports.try_send(ControlEvent::Worker(report));
+        let sent = self
+            .reports
+            .try_send(ControlEvent::Worker(self.index, report));
         self.reports_dropped += u64::from(sent.is_err());
     }
 

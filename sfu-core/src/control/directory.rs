@@ -1,0 +1,192 @@
+//! Which worker has which meeting, as the workers' answers say it. An order that a worker has not
+//! answered yet changes nothing but this: a meeting on its way to a worker already has that one.
+
+use std::collections::HashMap;
+
+use sfu_proto::control::{Command, Order, Outcome};
+use sfu_proto::ids::MeetingId;
+
+/// What an order does here once it is carried out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Change {
+    Open,
+    Close,
+    Nothing,
+}
+
+impl Change {
+    fn of(command: &Command) -> Self {
+        match command {
+            Command::OpenMeeting => Self::Open,
+            Command::CloseMeeting => Self::Close,
+            _ => Self::Nothing,
+        }
+    }
+}
+
+/// Where an order goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Place {
+    pub(super) worker: usize,
+    meeting: MeetingId,
+    change: Change,
+}
+
+#[derive(Debug)]
+struct Home {
+    worker: usize,
+    is_open: bool,
+    /// Orders to open it that wait for their answer. They keep the home.
+    opening: usize,
+}
+
+#[derive(Debug)]
+pub(super) struct Directory {
+    homes: HashMap<MeetingId, Home>,
+    /// Meetings on each worker.
+    counts: Vec<usize>,
+}
+
+impl Directory {
+    pub(super) fn new(worker_count: usize) -> Self {
+        Self {
+            homes: HashMap::new(),
+            counts: vec![0; worker_count],
+        }
+    }
+
+    /// Where the order goes; a new meeting, to the worker that has the fewest. Every place must be
+    /// settled.
+    pub(super) fn place(&mut self, order: &Order) -> Option<Place> {
+        let change = Change::of(&order.command);
+        if change == Change::Open && !self.homes.contains_key(&order.meeting) {
+            let worker = self.emptiest()?;
+            self.counts[worker] += 1;
+            let home = Home {
+                worker,
+                is_open: false,
+                opening: 0,
+            };
+            self.homes.insert(order.meeting, home);
+        }
+        let home = self.homes.get_mut(&order.meeting)?;
+        home.opening += usize::from(change == Change::Open);
+        Some(Place {
+            worker: home.worker,
+            meeting: order.meeting,
+            change,
+        })
+    }
+
+    /// What became of the order.
+    pub(super) fn settle(&mut self, place: Place, outcome: &Outcome) {
+        let Some(home) = self.homes.get_mut(&place.meeting) else {
+            return;
+        };
+        let is_done = !matches!(outcome, Outcome::Refused(_));
+        match place.change {
+            Change::Open => {
+                home.opening -= 1;
+                home.is_open |= is_done;
+            }
+            Change::Close => home.is_open &= !is_done,
+            Change::Nothing => {}
+        }
+        if !home.is_open && home.opening == 0 {
+            self.counts[home.worker] -= 1;
+            self.homes.remove(&place.meeting);
+        }
+    }
+
+    fn emptiest(&self) -> Option<usize> {
+        (0..self.counts.len()).min_by_key(|worker| self.counts[*worker])
+    }
+
+    /// Everything on `worker` is gone, what was on its way there, too.
+    pub(super) fn forget(&mut self, worker: usize) {
+        self.homes.retain(|_, home| home.worker != worker);
+        self.counts[worker] = 0;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use sfu_proto::control::Refusal;
+    use sfu_proto::ids::{Epoch, OperationId};
+
+    fn order(meeting: u128, command: Command) -> Order {
+        Order {
+            operation: OperationId(0),
+            meeting: MeetingId(meeting),
+            epoch: Epoch(1),
+            command,
+        }
+    }
+
+    fn place(directory: &mut Directory, meeting: u128, command: Command) -> Option<Place> {
+        directory.place(&order(meeting, command))
+    }
+
+    fn open(directory: &mut Directory, meeting: u128) -> usize {
+        let place = place(directory, meeting, Command::OpenMeeting).unwrap();
+        directory.settle(place, &Outcome::Done);
+        place.worker
+    }
+
+    const REFUSED: Outcome = Outcome::Refused(Refusal::NoSuchSession);
+
+    #[test]
+    fn meetings_spread_and_stay() {
+        let mut directory = Directory::new(2);
+        assert_eq!(open(&mut directory, 1), 0);
+        assert_eq!(open(&mut directory, 2), 1);
+        assert_eq!(open(&mut directory, 1), 0);
+        let close = place(&mut directory, 1, Command::CloseMeeting).unwrap();
+        directory.settle(close, &Outcome::Done);
+        assert_eq!(place(&mut directory, 1, Command::CloseMeeting), None);
+        assert_eq!(open(&mut directory, 3), 0);
+    }
+
+    #[test]
+    fn a_meeting_on_its_way_takes_orders_and_is_forgotten_if_refused() {
+        let mut directory = Directory::new(2);
+        let first = place(&mut directory, 1, Command::OpenMeeting).unwrap();
+        let second = place(&mut directory, 1, Command::OpenMeeting).unwrap();
+        assert_eq!(first, second);
+        directory.settle(first, &REFUSED);
+        assert!(place(&mut directory, 1, Command::CloseMeeting).is_some());
+        directory.settle(second, &REFUSED);
+        assert_eq!(place(&mut directory, 1, Command::CloseMeeting), None);
+        assert_eq!(directory.counts, [0, 0]);
+    }
+
+    #[test]
+    fn a_meeting_that_was_not_closed_is_still_there() {
+        let mut directory = Directory::new(1);
+        open(&mut directory, 1);
+        let close = place(&mut directory, 1, Command::CloseMeeting).unwrap();
+        directory.settle(close, &REFUSED);
+        assert!(place(&mut directory, 1, Command::CloseMeeting).is_some());
+    }
+
+    #[test]
+    fn one_that_is_opened_again_while_it_closes_stays() {
+        let mut directory = Directory::new(1);
+        open(&mut directory, 1);
+        let close = place(&mut directory, 1, Command::CloseMeeting).unwrap();
+        let again = place(&mut directory, 1, Command::OpenMeeting).unwrap();
+        directory.settle(close, &Outcome::Done);
+        directory.settle(again, &Outcome::Done);
+        assert!(place(&mut directory, 1, Command::CloseMeeting).is_some());
+    }
+
+    #[test]
+    fn a_failed_worker_is_empty() {
+        let mut directory = Directory::new(1);
+        open(&mut directory, 1);
+        directory.forget(0);
+        assert_eq!(place(&mut directory, 1, Command::CloseMeeting), None);
+        assert_eq!(directory.counts, [0]);
+    }
+}
