@@ -62,7 +62,7 @@ class Test {
 }
 
 async function runScenario(name, report) {
-  const { run, skip } = await import(join(SCENARIOS, `${name}.mjs`));
+  const { run, skip, serverArgs } = await import(join(SCENARIOS, `${name}.mjs`));
   report.begin(name);
   const reason = skip?.();
   if (reason) {
@@ -76,7 +76,7 @@ async function runScenario(name, report) {
     timer = setTimeout(() => reject(new Error(`not done in ${DEADLINE_MS} ms`)), DEADLINE_MS);
   });
   try {
-    await Promise.race([t.server.start().then(() => run(t)), late]);
+    await Promise.race([t.server.start(serverArgs).then(() => run(t)), late]);
   } catch (error) {
     report.check('runs to its end', false, { why: error.message.split('\n')[0] });
     await Promise.all(t.participants.map((one, at) => lastPicture(one, join(t.resultsDir, `failed-${at}.png`))));

@@ -142,13 +142,17 @@ export async function watchFlashesAndBeeps(participantId) {
 }
 
 /// A sendonly or recvonly connection without our page: a plain WHIP publisher or WHEP viewer.
-export async function plainConnection({ mediaUrl, token, publish }) {
+/// `codec`, such as 'video/H264', leaves the publisher no other.
+export async function plainConnection({ mediaUrl, token, publish, codec }) {
   const pc = new RTCPeerConnection();
   window.plain = pc;
   if (publish) {
     const stream = await navigator.mediaDevices.getUserMedia({ audio: true, video: true });
     for (const track of stream.getTracks()) {
-      pc.addTransceiver(track, { direction: 'sendonly', streams: [stream] });
+      const line = pc.addTransceiver(track, { direction: 'sendonly', streams: [stream] });
+      if (track.kind !== 'video' || !codec) continue;
+      const all = RTCRtpSender.getCapabilities('video').codecs;
+      line.setCodecPreferences(all.filter(({ mimeType }) => [codec, 'video/rtx'].includes(mimeType)));
     }
   } else {
     pc.addTransceiver('audio', { direction: 'recvonly' });
@@ -182,6 +186,7 @@ export async function plainStats() {
     framesSent: sum('outbound-rtp', 'framesSent'),
     framesDecoded: sum('inbound-rtp', 'framesDecoded'),
     totalAudioEnergy: sum('inbound-rtp', 'totalAudioEnergy'),
+    codecs: stats.filter((one) => one.type === 'codec').map((one) => one.mimeType),
     srtpCipher: stats.find((one) => one.type === 'transport')?.srtpCipher,
   };
 }

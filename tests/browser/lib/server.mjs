@@ -28,7 +28,8 @@ export class Server {
     this.origin = `https://${this.address}:${HTTPS_PORT}`;
   }
 
-  async start() {
+  /// `more` are flags that the scenario asks for.
+  async start(more = []) {
     const program = binary();
     if (!existsSync(program)) {
       throw new Error(`${program} is missing: run "cargo build --release" first`);
@@ -37,6 +38,7 @@ export class Server {
       ...['--data-dir', this.#dataDir],
       ...['--http', `0.0.0.0:${HTTP_PORT}`],
       ...['--https', `0.0.0.0:${HTTPS_PORT}`],
+      ...more,
     ];
     const space = process.env.MILLRACE_SERVER_NAMESPACE;
     const whole = space ? ['ip', 'netns', 'exec', space, program, ...args] : [program, ...args];

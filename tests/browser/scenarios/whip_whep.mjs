@@ -7,9 +7,13 @@ import { until } from '../lib/wait.mjs';
 
 export async function run(t) {
   const browser = await t.browser();
-  await t.meet('WHIP and WHEP');
-  const publisher = await plain(t, browser, 'Publisher', 'participant', true);
-  const viewer = await plain(t, browser, 'Viewer', 'viewer', false);
+  for (const codec of ['video/VP8', 'video/H264']) await call(t, browser, codec);
+}
+
+async function call(t, browser, codec) {
+  await t.meet(`WHIP and WHEP, ${codec}`);
+  const publisher = await plain(t, browser, 'Publisher', 'participant', { publish: true, codec });
+  const viewer = await plain(t, browser, 'Viewer', 'viewer', { publish: false });
 
   let got = {};
   const decoding = async () => {
@@ -18,6 +22,7 @@ export async function run(t) {
   };
   const seen = await until('the viewer decodes', decoding, 20_000).catch(() => false);
   t.report.check('a WHEP viewer sees and hears a WHIP publisher', seen, got);
+  t.report.check(`in ${codec}`, got.codecs?.includes(codec), { codecs: got.codecs });
   t.report.check('over AEAD_AES_128_GCM', isAeadAes128Gcm(got.srtpCipher));
 
   const ada = await t.join(browser, 'Ada');
@@ -33,7 +38,7 @@ export async function run(t) {
   t.report.check('and the publisher is gone for the others', await gone);
 }
 
-async function plain(t, browser, name, role, publish) {
+async function plain(t, browser, name, role, wishes) {
   const joined = await t.server.join(t.meetingId, name, role);
   const context = await browser.newContext({
     ignoreHTTPSErrors: true,
@@ -43,7 +48,7 @@ async function plain(t, browser, name, role, publish) {
   // Any page of the origin will do: it is the secure context that the camera needs.
   await page.goto(`${t.server.origin}/v1/health`);
   const { media_url: mediaUrl, token } = joined;
-  const { location } = await page.evaluate(plainConnection, { mediaUrl, token, publish });
+  const { location } = await page.evaluate(plainConnection, { mediaUrl, token, ...wishes });
   t.report.check(`${name} is answered with a Location`, Boolean(location), { location });
   return { name, id: joined.participant.participant_id, page, token, location };
 }
