@@ -18,6 +18,7 @@ mod control_socket;
 pub mod dtls;
 mod mailbox;
 mod pool;
+mod sockets;
 mod startup_error;
 mod worker;
 

@@ -15,10 +15,11 @@ use sfu_uring::{BoundSocket, Driver, DriverKind, Waker};
 
 use crate::candidates;
 use crate::clock::Clock;
-use crate::config::{CoreConfig, SOCKET_BUFFER_BYTES};
+use crate::config::CoreConfig;
 use crate::control::ControlEvent;
 use crate::dtls::{Certificate, DtlsFailure, DtlsOutput, DtlsSender, DtlsThread};
 use crate::mailbox::{FromWorker, Mailbox, ToWorker};
+use crate::sockets;
 use crate::startup_error::StartupError;
 use crate::worker::Worker;
 
@@ -136,7 +137,7 @@ fn open_driver(blueprint: &Blueprint) -> Result<(Driver, Waker, DriverKind), Sta
         .iter()
         .map(|ip| SocketAddr::new(*ip, port))
         .collect();
-    let sockets = sfu_uring::bind(&addresses, SOCKET_BUFFER_BYTES)?;
+    let sockets = sockets::bind(&addresses)?;
     if blueprint.index == 0 {
         warn_of_shortfalls(&sockets);
     }
