@@ -8,6 +8,7 @@ use tokio::sync::mpsc;
 use crate::clock::Clock;
 use crate::events::{Hub, Presence, after_commit};
 use crate::node::{CoreLink, Direct, Live};
+use crate::service::turns::Turns;
 use crate::service::{ServiceError, reconcile};
 use crate::store::Store;
 
@@ -18,6 +19,8 @@ pub struct App {
     pub live: Arc<Live>,
     pub presence: Arc<Presence>,
     pub core: Arc<CoreLink>,
+    /// Of offers with an `Idempotency-Key`.
+    pub turns: Turns,
     pub clock: Clock,
 }
 
@@ -41,6 +44,7 @@ impl App {
             live,
             presence,
             core,
+            turns: Turns::default(),
             clock,
         };
         app.presence.expect_back(&app)?;

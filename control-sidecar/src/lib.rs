@@ -11,6 +11,7 @@ pub mod addresses;
 pub mod app;
 pub mod clock;
 pub mod config;
+pub mod descriptors;
 pub mod events;
 pub mod http;
 pub mod model;

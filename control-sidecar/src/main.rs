@@ -6,6 +6,7 @@ use std::process::ExitCode;
 
 use clap::{CommandFactory as _, FromArgMatches as _, parser::ValueSource};
 use control_sidecar::config::{Cli, Role};
+use control_sidecar::descriptors;
 use control_sidecar::roles::{self, Ended, launcher};
 use control_sidecar::startup::StartupErrors;
 use tracing_subscriber::EnvFilter;
@@ -17,6 +18,7 @@ fn main() -> ExitCode {
         Err(error) => error.exit(),
     };
     log();
+    descriptors::raise_limit();
     let ended = match &cli.role {
         Some(role) => {
             launcher::end_with_launcher();

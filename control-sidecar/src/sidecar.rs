@@ -12,6 +12,7 @@ use tokio_rustls::TlsAcceptor;
 
 use crate::app::App;
 use crate::clock::Clock;
+use crate::descriptors;
 use crate::events::CloseCode;
 use crate::http::{router, server::Server};
 use crate::node::agent;
@@ -39,7 +40,7 @@ impl Sidecar {
     ) -> Result<Self, ServiceError> {
         let (app, direct) = App::open(store, clock).await?;
         let (stop, stopped) = watch::channel(false);
-        let server = Server::new(router(Arc::clone(&app)));
+        let server = Server::new(router(Arc::clone(&app)), descriptors::connections_max());
         let server = tokio::spawn(server.serve(listeners, stopped));
         let background = vec![
             tokio::spawn(agent::run(Arc::clone(&app), control_socket, direct)),

@@ -64,8 +64,9 @@ struct Listener {
     id: u64,
     participant: ParticipantId,
     queue: mpsc::Sender<Outgoing>,
-    /// Dropped, it tells the socket that it was too slow.
-    _keeps_up: oneshot::Sender<()>,
+    /// Ends the conversation at once, whatever is queued; dropped, it says that the socket was too
+    /// slow.
+    cut: oneshot::Sender<CloseCode>,
 }
 
 /// A socket's end. Dropping it ends the subscription.
@@ -75,8 +76,9 @@ pub struct Subscription {
     meeting: MeetingId,
     id: u64,
     pub queue: mpsc::Receiver<Outgoing>,
-    /// Resolves when the queue has overflowed.
-    pub too_slow: oneshot::Receiver<()>,
+    /// Resolves when the hub has let go of the socket: another has taken its place, or (an error)
+    /// its queue has overflowed.
+    pub cut: oneshot::Receiver<CloseCode>,
 }
 
 impl Hub {
@@ -90,31 +92,30 @@ impl Hub {
         participant: ParticipantId,
     ) -> Subscription {
         let (sender, queue) = mpsc::channel(QUEUE_MAX);
-        let (keeps_up, too_slow) = oneshot::channel();
+        let (cut, cutting) = oneshot::channel();
         let mut state = self.lock();
         state.last_id += 1;
         let id = state.last_id;
         let listeners = state.meetings.entry(meeting).or_default();
-        let own = listeners
-            .iter()
-            .filter(|listener| listener.participant == participant);
-        if own.clone().count() >= SOCKETS_PER_PARTICIPANT_MAX {
-            // The oldest makes room; if its queue is full, it is on its way out already.
-            let oldest = own.into_iter().next();
-            let _ = oldest.map(|oldest| oldest.queue.try_send(Outgoing::Close(CloseCode::Normal)));
+        let is_own = |listener: &Listener| listener.participant == participant;
+        if listeners.iter().filter(|own| is_own(own)).count() >= SOCKETS_PER_PARTICIPANT_MAX
+            && let Some(oldest) = listeners.iter().position(is_own)
+        {
+            // It makes room at once; whether its task is still there to hear it does not matter.
+            let _ = listeners.remove(oldest).cut.send(CloseCode::Normal);
         }
         listeners.push(Listener {
             id,
             participant,
             queue: sender,
-            _keeps_up: keeps_up,
+            cut,
         });
         Subscription {
             hub: Arc::clone(self),
             meeting,
             id,
             queue,
-            too_slow,
+            cut: cutting,
         }
     }
 
@@ -215,16 +216,32 @@ mod tests {
         for _ in 0..QUEUE_MAX {
             hub.announce(&speaking());
         }
-        assert!(matches!(
-            slow.too_slow.try_recv(),
+        assert_eq!(
+            slow.cut.try_recv(),
             Err(oneshot::error::TryRecvError::Empty)
-        ));
+        );
         hub.announce(&speaking());
-        assert!(matches!(
-            slow.too_slow.try_recv(),
+        assert_eq!(
+            slow.cut.try_recv(),
             Err(oneshot::error::TryRecvError::Closed)
-        ));
+        );
         assert_eq!(hub.socket_count(), 0);
+    }
+
+    #[test]
+    fn one_participant_holds_few_sockets_however_many_they_open() {
+        let hub = Arc::new(Hub::default());
+        let _bob = hub.subscribe(MEETING, ParticipantId(2));
+        let mut sockets: Vec<_> = (0..30)
+            .map(|_| hub.subscribe(MEETING, ParticipantId(1)))
+            .collect();
+        assert_eq!(hub.socket_count(), 1 + SOCKETS_PER_PARTICIPANT_MAX);
+        let cut: Vec<_> = sockets
+            .iter_mut()
+            .map(|socket| socket.cut.try_recv() == Ok(CloseCode::Normal))
+            .collect();
+        assert!(cut[..26].iter().all(|cut| *cut), "{cut:?}");
+        assert!(!cut[26..].iter().any(|cut| *cut), "{cut:?}");
     }
 
     #[test]

@@ -6,11 +6,12 @@ use std::time::Duration;
 use axum::extract::ws::{CloseFrame, Message, WebSocket};
 use sfu_proto::control::{Command, Order};
 use sfu_proto::ids::{MeetingId, ParticipantId};
+use tokio::sync::mpsc;
 use tokio::time::{Instant, interval, timeout};
 
 use super::hub::text;
 use super::request::Request;
-use super::{CloseCode, Outgoing, Subscription};
+use super::{CloseCode, Outgoing};
 use crate::app::App;
 use crate::model::{CoreState, Event, random};
 use crate::node::Direct;
@@ -38,7 +39,7 @@ pub async fn serve(
     socket: WebSocket,
 ) {
     // First the queue, then the state: what happens in between is told twice, never missed.
-    let subscription = app.hub.subscribe(meeting, participant);
+    let mut subscription = app.hub.subscribe(meeting, participant);
     let mut page = Page {
         app: &app,
         meeting,
@@ -46,7 +47,12 @@ pub async fn serve(
         socket,
         last_seq: 0,
     };
-    let end = page.converse(subscription).await;
+    let end = tokio::select! {
+        biased;
+        code = &mut subscription.cut => End::Close(code.unwrap_or(CloseCode::TooSlow)),
+        end = page.converse(&mut subscription.queue) => end,
+    };
+    drop(subscription);
     app.presence
         .socket_closed(meeting, participant, app.clock.now());
     if let End::Close(code) = end {
@@ -78,7 +84,7 @@ struct Page<'app> {
 }
 
 impl Page<'_> {
-    async fn converse(&mut self, mut subscription: Subscription) -> End {
+    async fn converse(&mut self, queue: &mut mpsc::Receiver<Outgoing>) -> End {
         if let Err(end) = self.welcome().await {
             return end;
         }
@@ -87,15 +93,8 @@ impl Page<'_> {
         loop {
             let step = tokio::select! {
                 biased;
-                _ = &mut subscription.too_slow => Err(End::Close(CloseCode::TooSlow)),
-                outgoing = subscription.queue.recv() => match outgoing {
-                    Some(Outgoing::Event(event)) => {
-                        tokio::select! {
-                            biased;
-                            sent = self.send(&event) => sent,
-                            _ = &mut subscription.too_slow => Err(End::Close(CloseCode::TooSlow)),
-                        }
-                    }
+                outgoing = queue.recv() => match outgoing {
+                    Some(Outgoing::Event(event)) => self.send(&event).await,
                     Some(Outgoing::Close(code)) => Err(End::Close(code)),
                     None => Err(End::Close(CloseCode::TooSlow)),
                 },

@@ -6,12 +6,13 @@ use std::sync::Arc;
 
 use axum::extract::ws::WebSocketUpgrade;
 use axum::extract::ws::rejection::WebSocketUpgradeRejection;
-use axum::extract::{Path, State};
+use axum::extract::{Extension, Path, State};
 use axum::http::{HeaderMap, header};
 use axum::response::{IntoResponse as _, Response};
 use sfu_proto::ids::{MeetingId, ParticipantId};
 
 use super::Problem;
+use super::server::Place;
 use crate::app::App;
 use crate::events::{CloseCode, socket};
 use crate::model::{SessionToken, TokenHash};
@@ -24,6 +25,7 @@ const MESSAGE_BYTES_MAX: usize = 16 << 10;
 pub(super) async fn open(
     State(app): State<Arc<App>>,
     Path(id): Path<String>,
+    Extension(place): Extension<Place>,
     headers: HeaderMap,
     upgrade: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
 ) -> Result<Response, Problem> {
@@ -44,11 +46,15 @@ pub(super) async fn open(
         .protocols([PROTOCOL])
         .max_message_size(MESSAGE_BYTES_MAX)
         .max_frame_size(MESSAGE_BYTES_MAX)
-        .on_upgrade(async move |socket| match listener {
-            Ok((meeting, participant)) => {
-                socket::serve(app, meeting, participant, socket).await;
+        .on_upgrade(async move |socket| {
+            // Given back when the socket is gone, not when HTTP ends on it.
+            let _place = place;
+            match listener {
+                Ok((meeting, participant)) => {
+                    socket::serve(app, meeting, participant, socket).await;
+                }
+                Err(code) => socket::close(socket, code).await,
             }
-            Err(code) => socket::close(socket, code).await,
         }))
 }
 

@@ -14,7 +14,7 @@ use super::write::{key, respond};
 use super::{Problem, body};
 use crate::app::App;
 use crate::service::idempotency::Request;
-use crate::service::{ServiceError, media};
+use crate::service::{ServiceError, media, sessions, tokens};
 
 const SDP: &str = "application/sdp";
 const FRAGMENT: &str = "application/trickle-ice-sdpfrag";
@@ -34,6 +34,9 @@ pub(super) async fn open(
     body::require_type(&headers, SDP)?;
     let key = key(&headers)?;
     let bearer = body::bearer(&headers);
+    // Half a megabyte is read only from somebody in the meeting.
+    app.store
+        .read(|tx| tokens::authenticate_in(tx, &code, bearer))?;
     let offer = body::read_text(body, SDP_BYTES_MAX).await?;
     let route = format!("POST {}", uri.path());
     let request = key.map(|key| Request::new(&route, &key, bearer, offer.as_bytes()));
@@ -55,6 +58,10 @@ pub(super) async fn patch(
         .and_then(|value| value.to_str().ok())
         .map(str::to_owned);
     let bearer = body::bearer(&headers);
+    app.store.read(|tx| {
+        let caller = tokens::authenticate(tx, bearer)?;
+        sessions::own(tx, &caller, session)
+    })?;
     let fragment = body::read_text(body, FRAGMENT_BYTES_MAX).await?;
     let answer = tokio::spawn(media::patch(app, session, bearer, if_match, fragment));
     Ok(respond(answer.await.map_err(defect)??))

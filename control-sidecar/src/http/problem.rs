@@ -5,8 +5,8 @@ use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 
 use crate::sdp::SdpError;
-use crate::service::ServiceError;
 use crate::service::media::MediaError;
+use crate::service::{Lacking, ServiceError};
 use crate::store::StoreError;
 
 #[derive(Clone, Debug, Serialize)]
@@ -79,9 +79,16 @@ impl Problem {
         Self::new(StatusCode::BAD_REQUEST, slug, detail)
     }
 
-    fn retry_after(mut self, seconds: u32) -> Self {
-        self.retry_after_seconds = Some(seconds);
-        self
+    fn unavailable(lacking: Lacking, detail: impl Into<String>) -> Self {
+        let slug = match lacking {
+            Lacking::Room => "full",
+            Lacking::Core => "core-down",
+            Lacking::Time => "busy",
+        };
+        Self {
+            retry_after_seconds: Some(lacking.retry_after_seconds()),
+            ..Self::new(StatusCode::SERVICE_UNAVAILABLE, slug, detail)
+        }
     }
 }
 
@@ -122,12 +129,8 @@ impl From<ServiceError> for Problem {
             ServiceError::PreconditionFailed => {
                 (StatusCode::PRECONDITION_FAILED, "precondition-failed")
             }
-            ServiceError::Unavailable {
-                retry_after_seconds,
-                ..
-            } => {
-                let status = StatusCode::SERVICE_UNAVAILABLE;
-                return Self::new(status, "unavailable", detail).retry_after(*retry_after_seconds);
+            ServiceError::Unavailable { lacking, .. } => {
+                return Self::unavailable(*lacking, detail);
             }
             ServiceError::Store(error) => return error.clone().into(),
         };
@@ -138,12 +141,10 @@ impl From<ServiceError> for Problem {
 impl From<StoreError> for Problem {
     fn from(error: StoreError) -> Self {
         match error {
-            StoreError::Busy => Self::new(
-                StatusCode::SERVICE_UNAVAILABLE,
-                "busy",
+            StoreError::Busy => Self::unavailable(
+                Lacking::Time,
                 "the server has more to write than it can: try again later",
-            )
-            .retry_after(1),
+            ),
             // What broke is for the operator's log, not for the caller.
             error => {
                 tracing::error!(%error, "a request failed on the store");

@@ -6,19 +6,18 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
+use hyper::Request;
+use hyper::body::Incoming;
 use hyper::server::conn::http1;
+use hyper::service::{Service as _, service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{Semaphore, watch};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 use tokio_rustls::TlsAcceptor;
-
-/// Connections of all listeners together; more wait in the kernel's backlog. A page holds two:
-/// its event socket and one for requests.
-const CONNECTIONS_MAX: usize = 8_192;
 
 /// A head or a TLS handshake that takes longer is an attack or a dead link.
 const HEAD_TIME_MAX: Duration = Duration::from_secs(10);
@@ -29,6 +28,13 @@ const HEADERS_MAX: usize = 64;
 /// Requests under way get this long to finish when the server stops.
 const DRAIN_TIME_MAX: Duration = Duration::from_secs(5);
 
+/// A connection's place among all that there may be. It is in each request's extensions: an event
+/// socket outlives the HTTP on its connection and keeps the place.
+#[derive(Clone, Debug)]
+pub struct Place {
+    _permit: Arc<OwnedSemaphorePermit>,
+}
+
 #[derive(Debug)]
 pub struct Server {
     router: Router,
@@ -36,10 +42,11 @@ pub struct Server {
 }
 
 impl Server {
-    pub fn new(router: Router) -> Self {
+    /// More connections than `connections_max` wait in the kernel's backlog.
+    pub fn new(router: Router, connections_max: usize) -> Self {
         Self {
             router,
-            connections: Arc::new(Semaphore::new(CONNECTIONS_MAX)),
+            connections: Arc::new(Semaphore::new(connections_max)),
         }
     }
 
@@ -67,10 +74,10 @@ impl Server {
         loop {
             let accepted = tokio::select! {
                 accepted = self.accept(&listener) => accepted,
-                _ = stop.wait_for(|stop| *stop) => break,
+                () = told(&mut stop) => break,
                 Some(_) = open.join_next() => continue,
             };
-            let (stream, permit) = match accepted {
+            let (stream, place) = match accepted {
                 Ok(accepted) => accepted,
                 Err(error) => {
                     // Out of descriptors, most likely: others must close first.
@@ -81,14 +88,13 @@ impl Server {
             };
             let (server, tls, stop) = (Arc::clone(&self), tls.clone(), stop.clone());
             open.spawn(async move {
-                let _permit = permit;
                 match tls {
-                    None => server.converse(stream, stop).await,
+                    None => server.converse(stream, place, stop).await,
                     Some(tls) => {
                         if let Ok(Ok(stream)) =
                             timeout(HANDSHAKE_TIME_MAX, tls.accept(stream)).await
                         {
-                            server.converse(stream, stop).await;
+                            server.converse(stream, place, stop).await;
                         }
                     }
                 }
@@ -100,44 +106,49 @@ impl Server {
         let _ = timeout(DRAIN_TIME_MAX, drain).await;
     }
 
-    async fn accept(
-        &self,
-        listener: &TcpListener,
-    ) -> io::Result<(TcpStream, tokio::sync::OwnedSemaphorePermit)> {
+    async fn accept(&self, listener: &TcpListener) -> io::Result<(TcpStream, Place)> {
         let permit = Arc::clone(&self.connections)
             .acquire_owned()
             .await
             .map_err(io::Error::other)?;
         let (stream, _) = listener.accept().await?;
         stream.set_nodelay(true)?;
-        Ok((stream, permit))
+        let place = Place {
+            _permit: Arc::new(permit),
+        };
+        Ok((stream, place))
     }
 
-    async fn converse<S>(&self, stream: S, mut stop: watch::Receiver<bool>)
+    async fn converse<S>(&self, stream: S, place: Place, mut stop: watch::Receiver<bool>)
     where
         S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
     {
+        let router = TowerToHyperService::new(self.router.clone());
+        let service = service_fn(move |mut request: Request<Incoming>| {
+            request.extensions_mut().insert(place.clone());
+            router.call(request)
+        });
         let connection = http1::Builder::new()
             .timer(TokioTimer::new())
             .header_read_timeout(HEAD_TIME_MAX)
             .max_buf_size(HEAD_BYTES_MAX)
             .max_headers(HEADERS_MAX)
-            .serve_connection(
-                TokioIo::new(stream),
-                TowerToHyperService::new(self.router.clone()),
-            )
+            .serve_connection(TokioIo::new(stream), service)
             .with_upgrades();
         let mut connection = pin!(connection);
         // What breaks a connection is the far side's affair.
-        let stopped = async {
-            // An error is a server that has gone, which is stopping too.
-            let _ = stop.wait_for(|stop| *stop).await;
-        };
         tokio::select! {
             _ = connection.as_mut() => return,
-            () = stopped => {}
+            () = told(&mut stop) => {}
         }
         connection.as_mut().graceful_shutdown();
         let _ = connection.await;
     }
+}
+
+/// Waits for the word to stop. It gives the watch's guard back at once: held in the arm of a
+/// `select!`, it would block the next `send`.
+async fn told(stop: &mut watch::Receiver<bool>) {
+    // An error is a server that has gone, which is stopping too.
+    let _ = stop.wait_for(|stop| *stop).await;
 }

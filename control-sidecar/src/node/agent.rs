@@ -15,11 +15,17 @@ use super::connection::{LinkError, Reader, Writer, connect};
 use super::{Asked, Direct, reports};
 use crate::app::App;
 use crate::model::{CoreState, Event, random};
+use crate::service::ServiceError;
 use crate::service::reconcile::{self, Boot};
+use crate::service::refusals::{self, Next};
 
 /// Orders sent and not yet answered. The rest waits in the outbox.
 const IN_FLIGHT_MAX: usize = 256;
+/// A core that is full may have room after this.
+const SAY_AGAIN_AFTER: Duration = Duration::from_millis(250);
 const SET_UP_TIME_MAX: Duration = Duration::from_secs(5);
+const PULSE_INTERVAL: Duration = Duration::from_secs(5);
+const PULSE_TIME_MAX: Duration = Duration::from_secs(5);
 const RETRY_FIRST: Duration = Duration::from_millis(50);
 const RETRY_MAX: Duration = Duration::from_secs(1);
 
@@ -135,7 +141,8 @@ impl<'app> Link<'app> {
         }
     }
 
-    /// Listens and delivers at once, so that neither side's full socket stops the other.
+    /// Listens and delivers at once, so that neither side's full socket stops the other; and asks
+    /// now and then whether the core still turns, since a stopped process keeps its sockets open.
     async fn serve(self, direct: &mut mpsc::Receiver<Direct>) -> LinkError {
         let Self {
             app,
@@ -148,11 +155,21 @@ impl<'app> Link<'app> {
         let ended = tokio::select! {
             ended = listen => ended,
             ended = deliver => ended,
+            ended = feel_pulse(app) => ended,
         };
         match ended {
             Err(error) => error,
             Ok(never) => match never {},
         }
+    }
+}
+
+async fn feel_pulse(app: &App) -> Result<core::convert::Infallible, LinkError> {
+    loop {
+        sleep(PULSE_INTERVAL).await;
+        timeout(PULSE_TIME_MAX, app.core.ask_counters())
+            .await
+            .map_err(|_| LinkError::Stopped)?;
     }
 }
 
@@ -193,23 +210,54 @@ fn answered(app: &Arc<App>, progress: &Progress, operation: OperationId, outcome
             _ => tracing::warn!(%operation, %refusal, "the core refused an order"),
         }
     }
-    app.core.answered(operation, outcome);
     let sequence = lock(&progress.in_flight).remove(&operation);
     let Some(sequence) = sequence else {
+        app.core.answered(operation, outcome);
         return;
     };
     app.core.wake();
     let app = Arc::clone(app);
     // Not waited for: an order that stays in the outbox is only delivered once more.
     tokio::spawn(async move {
-        let deleted = app.store.write(move |tx| {
-            tx.delete_order(sequence);
-            Ok::<_, crate::store::StoreError>(())
-        });
-        if let Err(error) = deleted.await {
+        let settled = match &outcome {
+            Outcome::Refused(refusal) => {
+                let settled = refused(&app, sequence, refusal.clone()).await;
+                // Who waits may try again, which must find what follows from the refusal.
+                app.core.answered(operation, outcome);
+                settled
+            }
+            Outcome::Done | Outcome::SessionOpened(_) => {
+                app.core.answered(operation, outcome);
+                app.store
+                    .write(move |tx| {
+                        tx.delete_order(sequence);
+                        Ok(())
+                    })
+                    .await
+            }
+        };
+        if let Err(error) = settled {
             tracing::warn!(sequence, %error, "an answered order stays in the outbox");
         }
     });
+}
+
+async fn refused(app: &Arc<App>, sequence: u64, refusal: Refusal) -> Result<(), ServiceError> {
+    let next = app
+        .store
+        .write(move |tx| refusals::take(tx, sequence, &refusal))
+        .await?;
+    if next == Next::AgainLater {
+        let app = Arc::clone(app);
+        tokio::spawn(async move {
+            sleep(SAY_AGAIN_AFTER).await;
+            let said = app.store.write(move |tx| refusals::say_again(tx, sequence));
+            if let Err(error) = said.await {
+                tracing::warn!(sequence, %error, "a refused order waits for the next link");
+            }
+        });
+    }
+    Ok(())
 }
 
 async fn deliver(
@@ -223,8 +271,8 @@ async fn deliver(
         let room = IN_FLIGHT_MAX.saturating_sub(lock(&progress.in_flight).len());
         let rows = app
             .store
-            .read(|tx| tx.orders_from(next, room))
-            .map_err(crate::service::ServiceError::from)?;
+            .orders_on_disk(next, room)
+            .map_err(ServiceError::from)?;
         for row in rows {
             next = row.sequence + 1;
             lock(&progress.in_flight).insert(row.order.operation, row.sequence);

@@ -21,6 +21,8 @@ pub(super) enum LinkError {
     OutOfTurn(&'static str),
     #[error("the core was silent for too long while the link was set up")]
     Silent,
+    #[error("the core does not answer any more")]
+    Stopped,
     #[error("{0}")]
     Service(#[from] crate::service::ServiceError),
 }

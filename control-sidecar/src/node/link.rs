@@ -7,7 +7,7 @@ use std::time::Duration;
 use sfu_proto::control::{Order, Outcome};
 use sfu_proto::ids::OperationId;
 use tokio::sync::{Notify, mpsc, oneshot, watch};
-use tokio::time::timeout;
+use tokio::time::{sleep, timeout};
 
 /// Who waits for the core's counters.
 pub type Asked = oneshot::Sender<Vec<(String, u64)>>;
@@ -69,7 +69,8 @@ impl CoreLink {
         self.outbox_grew.notify_one();
     }
 
-    /// Registers interest in the answer; call it before the order is written.
+    /// Registers interest in the answer; call it before the order is written, and `forget` in the
+    /// end.
     pub fn expect(&self, operation: OperationId) -> oneshot::Receiver<Outcome> {
         let (sender, receiver) = oneshot::channel();
         self.waiting().insert(operation, sender);
@@ -78,15 +79,13 @@ impl CoreLink {
 
     pub async fn answer(
         &self,
-        operation: OperationId,
-        expected: oneshot::Receiver<Outcome>,
+        expected: &mut oneshot::Receiver<Outcome>,
     ) -> Result<Outcome, Unanswered> {
         let outcome = timeout(ANSWER_TIME_MAX, expected).await;
-        self.waiting().remove(&operation);
         outcome.ok().and_then(Result::ok).ok_or(Unanswered)
     }
 
-    /// Nobody will write that order.
+    /// Nobody waits for that answer any more.
     pub fn forget(&self, operation: OperationId) {
         self.waiting().remove(&operation);
     }
@@ -112,13 +111,23 @@ impl CoreLink {
         if !self.is_up() {
             return Err(Unanswered);
         }
-        let (sender, receiver) = oneshot::channel();
-        self.send(Direct::Counters(sender));
-        timeout(COUNTERS_TIME_MAX, receiver)
+        timeout(COUNTERS_TIME_MAX, self.ask_counters())
             .await
-            .ok()
-            .and_then(Result::ok)
-            .ok_or(Unanswered)
+            .map_err(|_| Unanswered)
+    }
+
+    /// Waits for them as long as it takes.
+    pub(super) async fn ask_counters(&self) -> Vec<(String, u64)> {
+        loop {
+            let (sender, receiver) = oneshot::channel();
+            // The agent has the other end for as long as it runs.
+            let _ = self.direct.send(Direct::Counters(sender)).await;
+            match receiver.await {
+                Ok(counters) => return counters,
+                // That link has gone; the next one answers.
+                Err(_) => sleep(Duration::from_millis(50)).await,
+            }
+        }
     }
 
     fn waiting(&self) -> std::sync::MutexGuard<'_, HashMap<OperationId, oneshot::Sender<Outcome>>> {

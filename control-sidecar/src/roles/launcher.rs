@@ -19,7 +19,8 @@ const ROLES: [&str; 2] = ["core", "sidecar"];
 
 const RESTART_FIRST: Duration = Duration::from_millis(100);
 const RESTART_MAX: Duration = Duration::from_secs(5);
-/// A role that has run this long has started well: its next restart is quick again.
+/// A role that has run this long has started well: its next restart is quick again, and it is not
+/// given up any more.
 const WELL_AFTER: Duration = Duration::from_secs(10);
 /// Then it is killed. Longer than the sidecar's own drain.
 const STOP_TIME_MAX: Duration = Duration::from_secs(10);
@@ -57,31 +58,37 @@ async fn keep_running(
     mut stopping: watch::Receiver<bool>,
 ) -> Ended {
     let mut pause = RESTART_FIRST;
+    let mut has_run_well = false;
     loop {
         let started = Instant::now();
-        let mut child = match start(role, &arguments) {
-            Ok(child) => child,
-            Err(error) => {
-                tracing::error!(role, %error, "the role does not start");
-                return Ended::Failed;
-            }
+        let died = match start(role, &arguments) {
+            Ok(mut child) => tokio::select! {
+                status = child.wait() => Died::of(status),
+                () = told(&mut stopping) => {
+                    end(role, &mut child).await;
+                    return Ended::Stopped;
+                }
+            },
+            Err(error) => Died {
+                how: format!("it did not start: {error}"),
+                by: Ended::Failed,
+                at_start: true,
+            },
         };
-        let status = tokio::select! {
-            status = child.wait() => status,
-            () = told(&mut stopping) => {
-                end(role, &mut child).await;
-                return Ended::Stopped;
-            }
-        };
-        if is_misconfigured(&status) {
-            return Ended::Misconfigured;
-        }
         if started.elapsed() >= WELL_AFTER {
+            has_run_well = true;
             pause = RESTART_FIRST;
         }
+        // A mistake made at the first start stays one. Later, what is in the way may pass (a port
+        // not free yet, no memory, an upgrade half done), and the other roles carry calls.
+        if died.at_start && !has_run_well {
+            tracing::error!(role, how = died.how, "the role cannot run");
+            return died.by;
+        }
+        has_run_well |= !died.at_start;
         tracing::warn!(
             role,
-            ?status,
+            how = died.how,
             ?pause,
             "the role has died; starting it again"
         );
@@ -93,6 +100,32 @@ async fn keep_running(
     }
 }
 
+/// The end of a role that nobody asked to end.
+struct Died {
+    how: String,
+    by: Ended,
+    /// It never got as far as running: the reason may lie in how it was started.
+    at_start: bool,
+}
+
+impl Died {
+    fn of(status: io::Result<ExitStatus>) -> Self {
+        let misconfigured = is_misconfigured(&status);
+        Self {
+            how: match status {
+                Ok(status) => status.to_string(),
+                Err(error) => error.to_string(),
+            },
+            by: if misconfigured {
+                Ended::Misconfigured
+            } else {
+                Ended::Failed
+            },
+            at_start: misconfigured,
+        }
+    }
+}
+
 /// Waits for the word to stop. It gives the watch's guard back at once: held in the arm of a
 /// `select!`, it would block the next `send`.
 async fn told(stopping: &mut watch::Receiver<bool>) {
@@ -100,8 +133,12 @@ async fn told(stopping: &mut watch::Receiver<bool>) {
     let _ = stopping.wait_for(|stop| *stop).await;
 }
 
+/// This very program, even if an upgrade has replaced or removed its file.
+const SELF: &str = "/proc/self/exe";
+
 fn start(role: &str, arguments: &[String]) -> io::Result<Child> {
-    Command::new(std::env::current_exe()?)
+    Command::new(SELF)
+        .arg0("millrace")
         .arg(role)
         .args(arguments)
         .env(LAUNCHED, std::process::id().to_string())
@@ -141,6 +178,8 @@ pub fn end_with_launcher() {
     else {
         return;
     };
+    // Linux would call it "exe", after the path it was started by.
+    let _ = nix::sys::prctl::set_name(c"millrace");
     // Linux only, and so are we.
     let _ = nix::sys::prctl::set_pdeathsig(Signal::SIGTERM);
     if nix::unistd::getppid() != Pid::from_raw(launcher) {

@@ -21,19 +21,36 @@ pub enum ServiceError {
     #[error("If-Match names another state of the session than the present one")]
     PreconditionFailed,
     #[error("{why}: try again later")]
-    Unavailable {
-        why: String,
-        retry_after_seconds: u32,
-    },
+    Unavailable { lacking: Lacking, why: String },
     #[error(transparent)]
     Store(#[from] StoreError),
 }
 
-impl ServiceError {
-    pub fn unavailable(why: impl Into<String>, retry_after_seconds: u32) -> Self {
-        Self::Unavailable {
-            why: why.into(),
-            retry_after_seconds,
+/// What there is none of at this moment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Lacking {
+    /// Room: a limit is reached.
+    Room,
+    /// The media core: it is down, or starts.
+    Core,
+    /// Time: something else is under way.
+    Time,
+}
+
+impl Lacking {
+    /// Seconds after which trying again is worth while: the core restarts in less than two.
+    pub const fn retry_after_seconds(self) -> u32 {
+        match self {
+            Self::Room => 30,
+            Self::Core => 2,
+            Self::Time => 1,
         }
+    }
+}
+
+impl ServiceError {
+    pub fn unavailable(lacking: Lacking, why: impl Into<String>) -> Self {
+        let why = why.into();
+        Self::Unavailable { lacking, why }
     }
 }

@@ -36,6 +36,11 @@ impl Request {
         }
     }
 
+    /// What the store knows its answer by.
+    pub(super) const fn row(&self) -> [u8; 32] {
+        self.row
+    }
+
     /// The answer given before, if the request has come before.
     pub fn replay(&self, tx: &Tx<'_>) -> Result<Option<Answer>, ServiceError> {
         let Some(replay) = tx.replay(&self.row)? else {
@@ -67,13 +72,13 @@ impl Request {
     fn seal(&self, answer: &Answer) -> String {
         let nonce: [u8; NONCE_LEN] = random::bytes();
         let mut sealed = serde_json::to_vec(answer).unwrap_or_default();
-        // GCM seals anything up to 64 GB.
         self.cipher()
             .seal_in_place_append_tag(
                 Nonce::assume_unique_for_key(nonce),
                 Aad::empty(),
                 &mut sealed,
             )
+            // GCM seals anything up to 64 GB.
             .expect("an answer is short");
         STANDARD.encode([nonce.as_slice(), &sealed].concat())
     }

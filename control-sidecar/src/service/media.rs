@@ -7,21 +7,18 @@
 
 use std::sync::Arc;
 
-use sfu_proto::control::{Codec, IceCredentials, Outcome, Refusal, SessionOpened};
+use sfu_proto::control::{Codec, IceCredentials, Outcome, Refusal, SessionOpened, SessionPlan};
 use sfu_proto::ids::{OperationId, SessionId};
+use tokio::sync::oneshot;
 
 use super::idempotency::Request;
-use super::{Caller, ServiceError, sessions, tokens};
+use super::{Caller, Lacking, ServiceError, sessions, tokens};
 use crate::app::App;
 use crate::model::{Answer, MeetingCode, Role, TokenHash, random};
 use crate::sdp::{self, SdpError};
 
 /// Video codecs of every meeting, the preferred one first (DESIGN D1).
 const VIDEO_CODECS: [Codec; 2] = [Codec::Vp8, Codec::H264];
-
-/// Seconds after which trying again is worth while: the core restarts in less.
-const RETRY_AFTER_DOWN: u32 = 2;
-const RETRY_AFTER_FULL: u32 = 30;
 
 #[derive(Debug, thiserror::Error)]
 pub enum MediaError {
@@ -48,12 +45,17 @@ pub async fn open(
     request: Option<Request>,
     offer: String,
 ) -> Result<Answer, MediaError> {
-    let known = app.store.read(|tx| match &request {
-        Some(request) => request.replay(tx),
-        None => Ok(None),
-    })?;
-    if let Some(answer) = known {
-        return Ok(answer);
+    // The same request waits until its first is answered, and is then answered the same.
+    let _turn = match &request {
+        Some(request) => Some(app.turns.take(request).await),
+        None => None,
+    };
+    if let Some(request) = request.clone() {
+        // A write, though it changes nothing: what it finds is on the disk when it returns.
+        let known = app.store.write(move |tx| request.replay(tx)).await?;
+        if let Some(answer) = known {
+            return Ok(answer);
+        }
     }
     let caller = app
         .store
@@ -66,21 +68,12 @@ pub async fn open(
     let (plan, negotiated) = sdp::plan(&offer, caller.id(), &terms)?;
 
     let session = random::session_id();
-    let outcome = order(&app, move |tx, operation| {
-        let caller = tokens::authenticate_in(tx, &code, token)?;
-        sessions::open(tx, &caller, session, operation, plan)
-    });
-    let opened = match outcome.await {
-        Ok(opened) => opened,
-        Err(NotOpened { error, operation }) => {
-            give_up(&app, session, operation).await?;
-            return Err(error.into());
-        }
-    };
+    let opened = order_session(&app, &code, token, session, &plan).await?;
     let body = sdp::answer(&offer, &negotiated, &opened, session)?;
     let answer = app.store.write(move |tx| {
-        let session = sessions::opened(tx, session)?
-            .ok_or_else(|| ServiceError::unavailable("the session was closed meanwhile", 1))?;
+        let session = sessions::opened(tx, session)?.ok_or_else(|| {
+            ServiceError::unavailable(Lacking::Time, "the session was closed meanwhile")
+        })?;
         let answer = Answer {
             status: 201,
             content_type: Some("application/sdp".into()),
@@ -94,6 +87,42 @@ pub async fn open(
         Ok::<_, ServiceError>(answer)
     });
     Ok(answer.await?)
+}
+
+/// Has the core open the session. If it turns out not to have the meeting (a worker has failed),
+/// the meeting is no longer placed by then, and the second try places it anew.
+async fn order_session(
+    app: &App,
+    code: &MeetingCode,
+    token: Option<TokenHash>,
+    session: SessionId,
+    plan: &SessionPlan,
+) -> Result<SessionOpened, ServiceError> {
+    let mut last_try = false;
+    loop {
+        let question = Question::ask(app)?;
+        let operation = question.operation;
+        let (code, plan) = (code.clone(), plan.clone());
+        let written = app.store.write(move |tx| {
+            let caller = tokens::authenticate_in(tx, &code, token)?;
+            sessions::open(tx, &caller, session, operation, plan)
+        });
+        let done = match written.await {
+            Ok(()) => question.answer().await,
+            Err(error) => Err(NotDone::NotOrdered(error)),
+        };
+        match done {
+            Ok(opened) => return Ok(opened),
+            Err(NotDone::Misplaced) if !last_try => last_try = true,
+            Err(error) => {
+                // Store and core forget it, if the core has heard of it.
+                app.store
+                    .write(move |tx| sessions::abandon(tx, session, operation))
+                    .await?;
+                return Err(error.into());
+            }
+        }
+    }
 }
 
 /// Takes a fragment: candidates, which ICE-lite does not need, or an ICE restart
@@ -133,19 +162,30 @@ async fn restart(
     if_match: Option<String>,
     remote: IceCredentials,
 ) -> Result<(SessionOpened, String), ServiceError> {
-    let new = remote.clone();
-    let opened = order(app, move |tx, operation| {
+    let question = Question::ask(app)?;
+    let (operation, new) = (question.operation, remote.clone());
+    let claimed = app.store.write(move |tx| {
         let caller = tokens::authenticate(tx, token)?;
         let if_match = if_match.as_deref();
         sessions::restart_ice(tx, &caller, session, if_match, operation, new)
-    })
-    .await
-    .map_err(|not_opened| not_opened.error)?;
-    let session = app
-        .store
-        .write(move |tx| sessions::restarted(tx, session, remote))
-        .await?;
-    Ok((opened, session.etag()))
+    });
+    let claimed = claimed.await?;
+    match question.answer().await {
+        Ok(opened) => {
+            let session = app
+                .store
+                .write(move |tx| sessions::restarted(tx, session, claimed, remote))
+                .await?;
+            Ok((opened, session.etag()))
+        }
+        Err(error) => {
+            // It must not happen later: the client goes on with the credentials it has.
+            app.store
+                .write(move |tx| sessions::withdraw_restart(tx, session, claimed, operation))
+                .await?;
+            Err(error.into())
+        }
+    }
 }
 
 /// Ends a session.
@@ -162,54 +202,69 @@ pub async fn close(
         .await
 }
 
-struct NotOpened {
-    error: ServiceError,
+/// An order whose answer somebody waits for.
+struct Question<'app> {
+    app: &'app App,
     operation: OperationId,
+    answer: oneshot::Receiver<Outcome>,
 }
 
-/// Writes an order in a transaction and waits for what the core makes of it.
-async fn order(
-    app: &App,
-    verb: impl FnOnce(&mut crate::store::Tx<'_>, OperationId) -> Result<(), ServiceError>
-    + Send
-    + 'static,
-) -> Result<SessionOpened, NotOpened> {
-    let operation = random::operation_id();
-    let failed = |error| NotOpened { error, operation };
-    if !app.core.is_up() {
-        return Err(failed(ServiceError::unavailable(
-            "the media core is not running",
-            RETRY_AFTER_DOWN,
-        )));
-    }
-    let expected = app.core.expect(operation);
-    if let Err(error) = app.store.write(move |tx| verb(tx, operation)).await {
-        app.core.forget(operation);
-        return Err(failed(error));
-    }
-    let outcome = app.core.answer(operation, expected).await;
-    let why = match outcome {
-        Ok(Outcome::SessionOpened(opened)) => return Ok(opened),
-        Ok(Outcome::Refused(Refusal::Full { limit })) => {
-            let why = format!("this server is full ({limit})");
-            ServiceError::unavailable(why, RETRY_AFTER_FULL)
+impl<'app> Question<'app> {
+    /// Asked before the order is written, so that no answer is missed.
+    fn ask(app: &'app App) -> Result<Self, ServiceError> {
+        if !app.core.is_up() {
+            let why = "the media core is not running";
+            return Err(ServiceError::unavailable(Lacking::Core, why));
         }
-        Ok(Outcome::Refused(Refusal::BadPlan { why })) => ServiceError::Invalid(why),
-        Ok(Outcome::Refused(Refusal::NoSuchSession)) => ServiceError::NotFound("media session"),
-        Ok(Outcome::Refused(_) | Outcome::Done) | Err(_) => {
-            ServiceError::unavailable("the media core did not answer", RETRY_AFTER_DOWN)
+        let operation = random::operation_id();
+        Ok(Self {
+            app,
+            operation,
+            answer: app.core.expect(operation),
+        })
+    }
+
+    async fn answer(mut self) -> Result<SessionOpened, NotDone> {
+        match self.app.core.answer(&mut self.answer).await {
+            Ok(Outcome::SessionOpened(opened)) => Ok(opened),
+            Ok(Outcome::Refused(Refusal::NoSuchMeeting | Refusal::OldEpoch { .. })) => {
+                Err(NotDone::Misplaced)
+            }
+            Ok(Outcome::Refused(refusal)) => Err(NotDone::Refused(refusal)),
+            Ok(Outcome::Done) | Err(_) => Err(NotDone::Unanswered),
         }
-    };
-    Err(failed(why))
+    }
 }
 
-/// The session did not come about: the store and, if it has heard of it, the core forget it.
-async fn give_up(
-    app: &App,
-    session: SessionId,
-    operation: OperationId,
-) -> Result<(), ServiceError> {
-    app.store
-        .write(move |tx| sessions::abandon(tx, session, operation))
-        .await
+impl Drop for Question<'_> {
+    fn drop(&mut self) {
+        self.app.core.forget(self.operation);
+    }
+}
+
+enum NotDone {
+    NotOrdered(ServiceError),
+    /// The core does not have the meeting, or under another epoch.
+    Misplaced,
+    Refused(Refusal),
+    Unanswered,
+}
+
+impl From<NotDone> for ServiceError {
+    fn from(error: NotDone) -> Self {
+        match error {
+            NotDone::NotOrdered(error) => error,
+            NotDone::Refused(Refusal::Full { limit }) => {
+                Self::unavailable(Lacking::Room, format!("this server is full ({limit})"))
+            }
+            NotDone::Refused(Refusal::BadPlan { why }) => Self::Invalid(why),
+            NotDone::Refused(Refusal::NoSuchSession) => Self::NotFound("media session"),
+            NotDone::Misplaced => {
+                Self::unavailable(Lacking::Core, "the media core did not take the meeting")
+            }
+            NotDone::Refused(_) | NotDone::Unanswered => {
+                Self::unavailable(Lacking::Core, "the media core did not answer")
+            }
+        }
+    }
 }

@@ -12,10 +12,12 @@ pub mod mute;
 pub mod participants;
 pub mod placing;
 pub mod reconcile;
+pub mod refusals;
 pub mod screen;
 pub mod sessions;
 pub mod tokens;
+pub mod turns;
 pub mod views;
 
-pub use error::ServiceError;
+pub use error::{Lacking, ServiceError};
 pub use tokens::Caller;

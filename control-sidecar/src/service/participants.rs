@@ -7,7 +7,7 @@ use sfu_proto::control::{Command, Source};
 use sfu_proto::ids::{MeetingId, ParticipantId};
 use sfu_proto::limits::SESSIONS_PER_MEETING_MAX;
 
-use super::{Caller, ServiceError, placing, sessions, tokens};
+use super::{Caller, Lacking, ServiceError, placing, sessions, tokens};
 use crate::model::{
     Audience, Event, LeftReason, LiveSources, Meeting, MeetingCode, Muted, Participant,
     ParticipantView, Role, SessionToken, Timestamp,
@@ -41,7 +41,10 @@ pub fn join(
         )));
     }
     if meeting.present as usize >= SESSIONS_PER_MEETING_MAX {
-        return Err(ServiceError::unavailable("the meeting is full", 30));
+        return Err(ServiceError::unavailable(
+            Lacking::Room,
+            "the meeting is full",
+        ));
     }
     meeting.last_participant += 1;
     meeting.present += 1;

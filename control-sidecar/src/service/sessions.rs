@@ -25,7 +25,7 @@ pub fn open(
     let mut own: Vec<_> = tx
         .open_sessions(Some(meeting.id))?
         .into_iter()
-        .filter(|other| other.participant == caller.id())
+        .filter(|other| other.participant == caller.id() && other.session != session)
         .collect();
     own.sort_by_key(|other| other.created_at);
     let surplus = (own.len() + 1).saturating_sub(SESSIONS_PER_PARTICIPANT_MAX);
@@ -110,7 +110,8 @@ pub fn close(tx: &mut Tx<'_>, caller: &Caller, session: SessionId) -> Result<(),
     order_close(tx, &caller.meeting, session)
 }
 
-/// Orders an ICE restart with the far side's new credentials (RFC 9725 §4.3.3).
+/// Orders an ICE restart with the far side's new credentials (RFC 9725 §4.3.3). The new generation,
+/// which it returns, is claimed at once: of two restarts under one ETag the second is refused.
 pub fn restart_ice(
     tx: &mut Tx<'_>,
     caller: &Caller,
@@ -118,31 +119,57 @@ pub fn restart_ice(
     if_match: Option<&str>,
     operation: OperationId,
     remote: IceCredentials,
-) -> Result<(), ServiceError> {
-    let session = own(tx, caller, session)?;
+) -> Result<u32, ServiceError> {
+    let mut session = own(tx, caller, session)?;
     let wanted = if_match.ok_or(ServiceError::PreconditionRequired)?;
     let etag = session.etag();
     if wanted.trim() != "*" && !wanted.split(',').any(|tag| tag.trim() == etag) {
         return Err(ServiceError::PreconditionFailed);
     }
-    let session = session.session;
-    let command = Command::RestartIce { session, remote };
-    placing::order_as(tx, &caller.meeting, operation, command)
+    session.ice_generation += 1;
+    tx.put_session(&session)?;
+    let command = Command::RestartIce {
+        session: session.session,
+        remote,
+    };
+    placing::order_as(tx, &caller.meeting, operation, command)?;
+    Ok(session.ice_generation)
 }
 
 /// The core has restarted ICE.
 pub fn restarted(
     tx: &mut Tx<'_>,
     session: SessionId,
+    claimed: u32,
     remote: IceCredentials,
 ) -> Result<MediaSession, ServiceError> {
     let mut session = tx
         .session(session)?
         .ok_or(ServiceError::NotFound("media session"))?;
-    session.ice_generation += 1;
-    session.remote = remote;
-    tx.put_session(&session)?;
+    // A restart after this one, under `If-Match: *`, says the last word.
+    if session.ice_generation == claimed {
+        session.remote = remote;
+        tx.put_session(&session)?;
+    }
+    session.ice_generation = claimed;
     Ok(session)
+}
+
+/// The core has not restarted ICE. The order goes, so that it never does, and the claim with it.
+pub fn withdraw_restart(
+    tx: &mut Tx<'_>,
+    session: SessionId,
+    claimed: u32,
+    operation: OperationId,
+) -> Result<(), ServiceError> {
+    tx.delete_order_of(operation)?;
+    if let Some(mut session) = tx.session(session)?
+        && session.ice_generation == claimed
+    {
+        session.ice_generation -= 1;
+        tx.put_session(&session)?;
+    }
+    Ok(())
 }
 
 pub(super) fn order_close(

@@ -6,8 +6,12 @@
 
 use std::collections::HashSet;
 use std::fs::{self, File};
+use std::io;
 use std::path::{Path, PathBuf};
+use std::thread;
+use std::time::Duration;
 
+use nix::errno::Errno;
 use sled::Transactional as _;
 use sled::transaction::{ConflictableTransactionError, TransactionError};
 
@@ -109,6 +113,32 @@ fn failed(error: sled::Error) -> StoreError {
     StoreError::Engine(error.to_string())
 }
 
+/// Between two tries at a file when there is no descriptor for it.
+const DESCRIPTOR_PAUSE: Duration = Duration::from_millis(50);
+
+/// Opens a file or folder, and waits until there is a descriptor for it: nothing is lost yet, and
+/// connections give theirs back.
+fn patiently<T>(open: impl Fn() -> io::Result<T>) -> io::Result<T> {
+    let mut told = false;
+    loop {
+        match open() {
+            Err(error) if is_out_of_descriptors(&error) => {
+                if !told {
+                    tracing::warn!(%error, "the store waits for a file descriptor");
+                    told = true;
+                }
+                thread::sleep(DESCRIPTOR_PAUSE);
+            }
+            opened => return opened,
+        }
+    }
+}
+
+fn is_out_of_descriptors(error: &io::Error) -> bool {
+    let errno = error.raw_os_error().map(Errno::from_raw);
+    matches!(errno, Some(Errno::EMFILE | Errno::ENFILE))
+}
+
 /// The files under sled that must reach the disk.
 #[derive(Debug)]
 pub(super) struct Durability {
@@ -118,7 +148,7 @@ pub(super) struct Durability {
 }
 
 impl Durability {
-    fn open(path: &Path) -> std::io::Result<Self> {
+    fn open(path: &Path) -> io::Result<Self> {
         let log = File::open(path.join("db"))?;
         log.sync_all()?;
         // The names of files made just now are entries of their folders.
@@ -141,24 +171,52 @@ impl Durability {
             .map_err(|error| StoreError::Engine(format!("fdatasync: {error}")))
     }
 
-    fn sync_blobs(&mut self) -> std::io::Result<()> {
+    fn sync_blobs(&mut self) -> io::Result<()> {
         let mut present = HashSet::new();
-        for entry in fs::read_dir(&self.blobs).into_iter().flatten() {
+        let entries = match patiently(|| fs::read_dir(&self.blobs)) {
+            Ok(entries) => entries,
+            // sled makes the folder with its first long value.
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+            Err(error) => return Err(error),
+        };
+        for entry in entries {
             let path = entry?.path();
             if !self.synced.contains(&path) {
-                match File::open(&path) {
+                match patiently(|| File::open(&path)) {
                     Ok(file) => file.sync_all()?,
                     // sled has collected it meanwhile.
-                    Err(error) if error.kind() == std::io::ErrorKind::NotFound => continue,
+                    Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
                     Err(error) => return Err(error),
                 }
             }
             present.insert(path);
         }
         if present != self.synced {
-            File::open(&self.blobs)?.sync_all()?;
+            patiently(|| File::open(&self.blobs))?.sync_all()?;
             self.synced = present;
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::cell::Cell;
+
+    #[test]
+    fn a_missing_descriptor_is_waited_for_and_nothing_else() {
+        let tries = Cell::new(0);
+        let opened = patiently(|| {
+            tries.set(tries.get() + 1);
+            match tries.get() {
+                1 => Err(Errno::EMFILE.into()),
+                2 => Err(Errno::ENFILE.into()),
+                tries => Ok(tries),
+            }
+        });
+        assert_eq!(opened.unwrap(), 3);
+        let broken = patiently(|| Err::<(), _>(Errno::EIO.into()));
+        assert_eq!(broken.unwrap_err().raw_os_error(), Some(Errno::EIO as i32));
     }
 }

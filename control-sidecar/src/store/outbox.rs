@@ -10,12 +10,17 @@ use crate::model::OutboxRow;
 const NEXT_SEQUENCE: &[u8] = b"outbox_next_sequence";
 
 impl Tx<'_> {
-    pub fn push_order(&mut self, order: Order) -> Result<(), StoreError> {
+    /// The sequence that the next order gets.
+    pub(super) fn next_order(&self) -> Result<u64, StoreError> {
         let next = self.get_bytes(Tree::Node, NEXT_SEQUENCE)?;
-        let sequence = next
+        Ok(next
             .as_deref()
             .and_then(|bytes| bytes.try_into().ok())
-            .map_or(0, u64::from_be_bytes);
+            .map_or(0, u64::from_be_bytes))
+    }
+
+    pub fn push_order(&mut self, order: Order) -> Result<(), StoreError> {
+        let sequence = self.next_order()?;
         let key = sequence.to_be_bytes().to_vec();
         self.put_bytes(
             Tree::Node,
@@ -28,6 +33,10 @@ impl Tx<'_> {
     /// Up to `limit` rows from `from` on.
     pub fn orders_from(&self, from: u64, limit: usize) -> Result<Vec<OutboxRow>, StoreError> {
         self.scan(&[], &from.to_be_bytes(), limit)
+    }
+
+    pub fn order_at(&self, sequence: u64) -> Result<Option<OutboxRow>, StoreError> {
+        self.get(&sequence.to_be_bytes())
     }
 
     pub fn delete_order(&mut self, sequence: u64) {

@@ -3,7 +3,7 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 use std::thread;
 
@@ -12,7 +12,7 @@ use tokio::sync::{mpsc, oneshot, watch};
 use super::engine::{Durability, Engine};
 use super::{StoreError, Tree, Tx};
 use crate::clock::Clock;
-use crate::model::Announcement;
+use crate::model::{Announcement, OutboxRow};
 
 /// Verbs that wait for the writer: about a second's worth on a slow disk.
 const WAITING_MAX: usize = 4_096;
@@ -56,6 +56,8 @@ struct Shared {
     engine: Engine,
     /// Held for writing while a transaction is applied, so that readers see it whole.
     applying: RwLock<()>,
+    /// Orders of the outbox below this sequence are on the disk.
+    orders_end: AtomicU64,
     /// A flush has failed: what is in memory may never reach the disk, so nothing is acknowledged
     /// any more.
     broken: AtomicBool,
@@ -69,9 +71,12 @@ impl Store {
         committed: impl FnMut(Committed) + Send + 'static,
     ) -> Result<Self, StoreError> {
         let (engine, durability) = Engine::open(path)?;
+        // What it opens with has been on the disk before.
+        let orders_end = Tx::new(&engine, clock.now()).next_order()?;
         let shared = Arc::new(Shared {
             engine,
             applying: RwLock::new(()),
+            orders_end: AtomicU64::new(orders_end),
             broken: AtomicBool::new(false),
         });
         let (verbs, waiting) = mpsc::channel(WAITING_MAX);
@@ -136,6 +141,18 @@ impl Store {
         query(&Tx::new(&self.shared.engine, self.clock.now()))
     }
 
+    /// Up to `limit` orders of the outbox from `from` on, without those that a power cut could still
+    /// take back: the core must not do what was never decided. None at all once the store is broken.
+    pub fn orders_on_disk(&self, from: u64, limit: usize) -> Result<Vec<OutboxRow>, StoreError> {
+        if !self.is_sound() {
+            return Ok(Vec::new());
+        }
+        let end = self.shared.orders_end.load(Ordering::Acquire);
+        let mut rows = self.read(|tx| tx.orders_from(from, limit))?;
+        rows.retain(|row| row.sequence < end);
+        Ok(rows)
+    }
+
     /// Ends the last handle, and returns when the files are free for another store.
     pub async fn close(self) {
         let Self {
@@ -181,6 +198,14 @@ impl Writer {
         } else {
             Ok(())
         };
+        let durable = durable.and_then(|()| {
+            if committed.orders {
+                // Nothing is applied but by this thread, so what it reads is on the disk.
+                let end = Tx::new(&self.shared.engine, self.clock.now()).next_order()?;
+                self.shared.orders_end.store(end, Ordering::Release);
+            }
+            Ok(())
+        });
         match &durable {
             Ok(()) => (self.committed)(committed),
             Err(error) => {

@@ -8,10 +8,10 @@ use std::time::Duration;
 
 use sfu_proto::control::{
     Command, Fingerprint, FromCore, IceCredentials, MeetingState, Order, Outcome, Refusal, Report,
-    SessionEnd, SessionOpened, SessionPhase, SessionState, SlotSource, SlotState, Snapshot, ToCore,
-    VERSION, codec,
+    SessionEnd, SessionOpened, SessionPhase, SessionPlan, SessionState, SlotSource, SlotState,
+    Snapshot, ToCore, VERSION, codec,
 };
-use sfu_proto::ids::{MeetingId, OperationId};
+use sfu_proto::ids::{MeetingId, OperationId, SessionId};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{UnixListener, UnixStream};
 use tokio::sync::{broadcast, watch};
@@ -34,8 +34,12 @@ pub struct State {
     answers: HashMap<OperationId, Outcome>,
     /// What the next session is refused with.
     pub refuse: Option<Refusal>,
+    /// What the next mutes are refused with, the last one first.
+    pub refuse_mutes: Vec<Refusal>,
     /// Takes orders but says nothing.
     pub silent: bool,
+    /// As a stopped process: does nothing and keeps its sockets open.
+    pub stopped: bool,
 }
 
 impl FakeCore {
@@ -158,6 +162,9 @@ async fn send(stream: &mut UnixStream, message: &FromCore) -> std::io::Result<()
 
 impl State {
     fn take(&mut self, message: ToCore) -> Vec<FromCore> {
+        if self.stopped {
+            return Vec::new();
+        }
         match message {
             ToCore::Hello { version } => {
                 assert_eq!(version, VERSION);
@@ -174,7 +181,10 @@ impl State {
                 }
                 let (outcome, report) = self.carry_out(&order);
                 self.orders.push(order);
-                self.answers.insert(operation, outcome.clone());
+                // As the real one: the reason of a refusal may pass.
+                if !matches!(outcome, Outcome::Refused(_)) {
+                    self.answers.insert(operation, outcome.clone());
+                }
                 if self.silent {
                     return Vec::new();
                 }
@@ -209,7 +219,14 @@ impl State {
             }
             return (Outcome::Done, None);
         }
-        let refuse = self.refuse.clone();
+        let refusal = match &order.command {
+            Command::OpenSession { .. } => self.refuse.clone(),
+            Command::Mute { .. } => self.refuse_mutes.pop(),
+            _ => None,
+        };
+        if let Some(refusal) = refusal {
+            return (Outcome::Refused(refusal), None);
+        }
         let Some(state) = self.meeting(meeting) else {
             return (Outcome::Refused(Refusal::NoSuchMeeting), None);
         };
@@ -219,51 +236,9 @@ impl State {
         }
         state.epoch = order.epoch;
         match &order.command {
-            Command::OpenSession { session, plan } => {
-                if let Some(refusal) = refuse {
-                    return (Outcome::Refused(refusal), None);
-                }
-                let slots = plan.slots.iter().map(|slot| SlotState {
-                    mid: slot.mid,
-                    kind: slot.kind,
-                    showing: None,
-                });
-                state.sessions.push(SessionState {
-                    session: *session,
-                    participant: plan.participant,
-                    phase: SessionPhase::Open,
-                    slots: slots.collect(),
-                    sources: Vec::new(),
-                });
-                let report = Report::Session {
-                    meeting,
-                    session: *session,
-                    participant: plan.participant,
-                    phase: SessionPhase::Open,
-                };
-                (
-                    Outcome::SessionOpened(opened(plan.slots.len(), 1)),
-                    Some(report),
-                )
-            }
+            Command::OpenSession { session, plan } => open_session(state, *session, plan),
             Command::RestartIce { .. } => (Outcome::SessionOpened(opened(0, 2)), None),
-            Command::CloseSession { session } => {
-                let Some(at) = state
-                    .sessions
-                    .iter()
-                    .position(|known| known.session == *session)
-                else {
-                    return (Outcome::Refused(Refusal::NoSuchSession), None);
-                };
-                let closed = state.sessions.remove(at);
-                let report = Report::Session {
-                    meeting,
-                    session: *session,
-                    participant: closed.participant,
-                    phase: SessionPhase::Closed(SessionEnd::Ordered),
-                };
-                (Outcome::Done, Some(report))
-            }
+            Command::CloseSession { session } => close_session(state, *session),
             Command::CloseMeeting => {
                 self.meetings.retain(|state| state.meeting != meeting);
                 (Outcome::Done, None)
@@ -284,6 +259,51 @@ impl State {
             Command::OpenMeeting | Command::Watch { .. } => (Outcome::Done, None),
         }
     }
+}
+
+fn open_session(
+    state: &mut MeetingState,
+    session: SessionId,
+    plan: &SessionPlan,
+) -> (Outcome, Option<Report>) {
+    let slots = plan.slots.iter().map(|slot| SlotState {
+        mid: slot.mid,
+        kind: slot.kind,
+        showing: None,
+    });
+    state.sessions.push(SessionState {
+        session,
+        participant: plan.participant,
+        phase: SessionPhase::Open,
+        slots: slots.collect(),
+        sources: Vec::new(),
+    });
+    let report = Report::Session {
+        meeting: state.meeting,
+        session,
+        participant: plan.participant,
+        phase: SessionPhase::Open,
+    };
+    let opened = opened(plan.slots.len(), 1);
+    (Outcome::SessionOpened(opened), Some(report))
+}
+
+fn close_session(state: &mut MeetingState, session: SessionId) -> (Outcome, Option<Report>) {
+    let Some(at) = state
+        .sessions
+        .iter()
+        .position(|known| known.session == session)
+    else {
+        return (Outcome::Refused(Refusal::NoSuchSession), None);
+    };
+    let closed = state.sessions.remove(at);
+    let report = Report::Session {
+        meeting: state.meeting,
+        session,
+        participant: closed.participant,
+        phase: SessionPhase::Closed(SessionEnd::Ordered),
+    };
+    (Outcome::Done, Some(report))
 }
 
 fn opened(slots: usize, generation: u32) -> SessionOpened {

@@ -1,11 +1,15 @@
 //! Slow and hostile connections.
 
+use std::sync::Arc;
 use std::time::Duration;
 
+use control_sidecar::http::{router, server::Server};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-use tokio::net::TcpStream;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::watch;
 use tokio::time::timeout;
 
+use crate::client::Client;
 use crate::world::World;
 
 async fn answer_to(world: &World, request: &[u8]) -> String {
@@ -33,6 +37,28 @@ async fn a_head_or_a_body_that_does_not_come_is_given_up() {
     );
     assert!(body.starts_with("HTTP/1.1 408"), "{body}");
     assert!(body.contains("application/problem+json"), "{body}");
+}
+
+#[tokio::test]
+async fn an_event_socket_counts_as_a_connection_for_all_its_life() {
+    let (mut world, _core) = World::new().await;
+    let meeting = world.meeting().await;
+    let ann = world.join(&meeting, "Ann").await;
+    // A second server on the same meetings, with room for one.
+    let app = Arc::clone(world.app());
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    world.client = Client::new(listener.local_addr().unwrap());
+    let (_stop, stopped) = watch::channel(false);
+    let server = tokio::spawn(Server::new(router(app), 1).serve(vec![(listener, None)], stopped));
+    let mut events = world.events(&meeting, &ann.token).await;
+    events.wait_for("welcome").await;
+    let health = world.client.get("/v1/health");
+    tokio::pin!(health);
+    let waited = timeout(Duration::from_millis(300), &mut health).await;
+    assert!(waited.is_err(), "a second connection was served");
+    drop(events);
+    assert_eq!(health.await.status, 200);
+    server.abort();
 }
 
 #[tokio::test]

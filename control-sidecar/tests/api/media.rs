@@ -1,9 +1,11 @@
 //! Offers, answers, fragments: WHIP and WHEP.
 
 use serde_json::json;
-use sfu_proto::control::{Command, Refusal};
+use sfu_proto::control::{Command, Refusal, Source};
+use sfu_proto::ids::{Epoch, ParticipantId};
 
 use crate::client::{Client, Reply};
+use crate::fake_core::FakeCore;
 use crate::world::{CHROMIUM, World};
 
 async fn patch(client: &Client, url: &str, token: &str, if_match: &str, fragment: &str) -> Reply {
@@ -114,12 +116,12 @@ async fn a_full_or_absent_core_is_said_to_come_back_later() {
         limit: "SESSIONS_PER_WORKER_MAX".into(),
     });
     let full = world.client.post_sdp(&media, &ann.token, CHROMIUM).await;
-    assert_eq!(full.problem(), (503, "unavailable".into()));
+    assert_eq!(full.problem(), (503, "full".into()));
     assert_eq!(full.header("retry-after"), "30");
     core.kill(&world.socket()).await;
     world.core_is(false).await;
     let absent = world.client.post_sdp(&media, &ann.token, CHROMIUM).await;
-    assert_eq!(absent.problem(), (503, "unavailable".into()));
+    assert_eq!(absent.problem(), (503, "core-down".into()));
     assert_eq!(absent.header("retry-after"), "2");
 }
 
@@ -133,7 +135,7 @@ async fn a_silent_core_is_given_up_and_its_session_closed() {
         .client
         .post_sdp(&format!("{meeting}/media"), &ann.token, CHROMIUM)
         .await;
-    assert_eq!(silent.problem(), (503, "unavailable".into()));
+    assert_eq!(silent.problem(), (503, "core-down".into()));
     core.ordered(|command| matches!(command, Command::CloseSession { .. }))
         .await;
 }
@@ -247,4 +249,100 @@ async fn a_repeated_offer_with_a_key_opens_one_session() {
     assert_eq!(first.header("etag"), second.header("etag"));
     let opened = |command: &Command| matches!(command, Command::OpenSession { .. });
     assert_eq!(core.commands().into_iter().filter(opened).count(), 1);
+}
+
+#[tokio::test]
+async fn the_same_offer_at_the_same_time_opens_one_session() {
+    let (world, core) = World::new().await;
+    let meeting = world.meeting().await;
+    let ann = world.join(&meeting, "Ann").await;
+    let bearer = format!("Bearer {}", ann.token);
+    let headers = [
+        ("content-type", "application/sdp"),
+        ("authorization", bearer.as_str()),
+        ("idempotency-key", "offer-1"),
+    ];
+    let media = format!("{meeting}/media");
+    let post = || world.client.send("POST", &media, &headers, CHROMIUM);
+    let (one, two, three) = tokio::join!(post(), post(), post());
+    for other in [two, three] {
+        assert_eq!((one.status, &one.text), (other.status, &other.text));
+        assert_eq!(one.header("location"), other.header("location"));
+    }
+    let opened = |command: &Command| matches!(command, Command::OpenSession { .. });
+    assert_eq!(core.commands().into_iter().filter(opened).count(), 1);
+}
+
+#[tokio::test]
+async fn two_restarts_under_one_etag_are_one() {
+    let (world, _core) = World::new().await;
+    let meeting = world.meeting().await;
+    let ann = world.join(&meeting, "Ann").await;
+    let answered = world
+        .client
+        .post_sdp(&format!("{meeting}/media"), &ann.token, CHROMIUM)
+        .await;
+    let (url, etag) = (answered.header("location"), answered.header("etag"));
+    let fragment =
+        |name: &str| format!("a=ice-ufrag:{name}\r\na=ice-pwd:abcdefghijklmnopqrstuvwx\r\n");
+    let (first, second) = (fragment("first"), fragment("second"));
+    let (one, two) = tokio::join!(
+        patch(&world.client, url, &ann.token, etag, &first),
+        patch(&world.client, url, &ann.token, etag, &second)
+    );
+    let mut statuses = [one.status, two.status];
+    statuses.sort_unstable();
+    assert_eq!(statuses, [200, 412]);
+}
+
+#[tokio::test]
+async fn a_restart_that_got_no_answer_never_happens() {
+    let (world, core) = World::new().await;
+    let meeting = world.meeting().await;
+    let ann = world.join(&meeting, "Ann").await;
+    let answered = world
+        .client
+        .post_sdp(&format!("{meeting}/media"), &ann.token, CHROMIUM)
+        .await;
+    let (url, etag) = (answered.header("location"), answered.header("etag"));
+    core.state.lock().unwrap().stopped = true;
+    let new = "a=ice-ufrag:fresh\r\na=ice-pwd:abcdefghijklmnopqrstuvwx\r\n";
+    let refused = patch(&world.client, url, &ann.token, etag, new).await;
+    assert_eq!(refused.problem(), (503, "core-down".into()));
+    // The core comes back and is told what the outbox holds.
+    let state = core.state.clone();
+    core.kill(&world.socket()).await;
+    world.core_is(false).await;
+    state.lock().unwrap().stopped = false;
+    let core = FakeCore::start_with(world.socket(), state);
+    world.core_is(true).await;
+    let again = patch(&world.client, url, &ann.token, etag, new).await;
+    assert_eq!(again.status, 200, "the claim was given back: {again:?}");
+    let restarts = |command: &Command| matches!(command, Command::RestartIce { .. });
+    assert_eq!(core.commands().into_iter().filter(restarts).count(), 1);
+}
+
+#[tokio::test]
+async fn a_meeting_that_the_core_has_lost_is_placed_anew() {
+    let (world, core) = World::new().await;
+    let meeting = world.meeting().await;
+    let ann = world.join(&meeting, "Ann").await;
+    let media = format!("{meeting}/media");
+    assert_eq!(
+        world
+            .client
+            .post_sdp(&media, &ann.token, CHROMIUM)
+            .await
+            .status,
+        201
+    );
+    core.state.lock().unwrap().meetings.clear();
+    let anew = world.client.post_sdp(&media, &ann.token, CHROMIUM).await;
+    assert_eq!(anew.status, 201, "{anew:?}");
+    let order = core
+        .ordered(|command| *command == Command::OpenMeeting)
+        .await;
+    assert_eq!(order.epoch, Epoch(2));
+    let muted = (ParticipantId(1), Source::Screen);
+    assert_eq!(core.state.lock().unwrap().meetings[0].muted, [muted]);
 }

@@ -3,8 +3,9 @@
 use std::time::Duration;
 
 use serde_json::json;
-use sfu_proto::control::{Command, Source};
+use sfu_proto::control::{Command, Refusal, Source};
 use sfu_proto::ids::{Epoch, ParticipantId};
+use tokio::time::timeout;
 
 use crate::fake_core::FakeCore;
 use crate::world::{CHROMIUM, World};
@@ -186,4 +187,61 @@ async fn what_the_store_does_not_want_is_closed_at_the_core() {
         order.meeting,
         core.state.lock().unwrap().meetings[0].meeting
     );
+}
+
+#[tokio::test]
+async fn what_a_full_core_refuses_is_said_again_as_things_stand_then() {
+    let (world, core) = World::new().await;
+    let meeting = world.meeting().await;
+    let ann = world.join(&meeting, "Ann").await;
+    world
+        .client
+        .post_sdp(&format!("{meeting}/media"), &ann.token, CHROMIUM)
+        .await;
+    let full = Refusal::Full {
+        limit: "MAILBOX_MESSAGES_MAX".into(),
+    };
+    core.state.lock().unwrap().refuse_mutes = vec![full];
+    let me = format!("{meeting}/participants/1");
+    let source = json!({"source": "audio"});
+    // The first is refused; the second, carried out before the first is said again, must win.
+    for verb in ["mute", "unmute"] {
+        let path = format!("{me}/{verb}");
+        world.client.post(&path, &ann.token, source.clone()).await;
+    }
+    let audio = |command: &&Command| {
+        matches!(
+            command,
+            Command::Mute {
+                source: Source::Audio,
+                ..
+            }
+        )
+    };
+    let said = async {
+        while core.commands().iter().filter(audio).count() < 3 {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    };
+    timeout(Duration::from_secs(10), said).await.unwrap();
+    let muted = core.state.lock().unwrap().meetings[0].muted.clone();
+    assert!(
+        !muted.contains(&(ParticipantId(1), Source::Audio)),
+        "{muted:?}"
+    );
+    let outbox = world.app().store.read(|tx| tx.orders_from(0, 9).unwrap());
+    assert!(outbox.len() <= 1, "{outbox:?}");
+}
+
+#[tokio::test]
+async fn a_core_that_is_stopped_does_not_look_up() {
+    let (world, core) = World::new().await;
+    core.state.lock().unwrap().stopped = true;
+    let mut up = world.app().core.watch_up();
+    timeout(Duration::from_secs(30), up.wait_for(|up| !*up))
+        .await
+        .unwrap()
+        .unwrap();
+    core.state.lock().unwrap().stopped = false;
+    world.core_is(true).await;
 }

@@ -1,8 +1,10 @@
 //! A sidecar with its store, its clock and its core, all of which can be taken away.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
+use control_sidecar::app::App;
 use control_sidecar::clock::Clock;
 use control_sidecar::model::Timestamp;
 use control_sidecar::sidecar::Sidecar;
@@ -53,8 +55,12 @@ impl World {
         self.folder.path().join("control.sock")
     }
 
+    pub fn app(&self) -> &Arc<App> {
+        &self.sidecar.as_ref().unwrap().app
+    }
+
     pub async fn core_is(&self, wanted: bool) {
-        let mut up = self.sidecar.as_ref().unwrap().app.core.watch_up();
+        let mut up = self.app().core.watch_up();
         timeout(Duration::from_secs(10), up.wait_for(|up| *up == wanted))
             .await
             .unwrap()
