@@ -151,6 +151,20 @@ describe('switching quickly', () => {
     expect(muted.audio).toBe(false);
   });
 
+  test('thrice is one write at a time, and no more than needed', async () => {
+    for (let press = 0; press < 3; press += 1) void own.toggle('audio');
+    await settled();
+    expect(held).toHaveLength(1);
+    void own.toggle('audio');
+    void own.toggle('audio');
+    await settled();
+    expect(held).toHaveLength(1);
+    await answerOne();
+    expect(held).toHaveLength(0);
+    expect(local.state.micOn).toBe(false);
+    expect(told).toEqual(['audio off']);
+  });
+
   test('the late echo of the first switch does not undo the second', async () => {
     void own.toggle('audio');
     await answerOne();

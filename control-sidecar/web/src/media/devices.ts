@@ -120,6 +120,8 @@ export class LocalMedia {
     const stream = await api.getDisplayMedia({ video: SCREEN, audio: false });
     const screen = stream.getVideoTracks()[0] ?? null;
     if (screen) {
+      // Text must stay sharp, so resolution is kept when there is too little rate. Frames are only
+      // dropped then: a moving screen was still seen at its full 30 a second.
       screen.contentHint = 'detail';
       screen.addEventListener('ended', () => {
         if (this.state.screen !== screen) return;

@@ -69,6 +69,12 @@ export class MediaLink {
     this.pending = setTimeout(() => this.begin(), waitMs);
   }
 
+  /** The core has lost all its sessions, ours too. */
+  renewForgotten(waitMs: number): void {
+    this.session?.abandon();
+    this.renew(waitMs);
+  }
+
   async restartIce(): Promise<void> {
     const { session } = this;
     if (!session || session.sessionId === null || this.phase === 'closed') return;
@@ -101,7 +107,7 @@ export class MediaLink {
     if (this.phase === 'closed' || sessionId !== newest) return;
     // It cannot have been a newer one of ours: there is none.
     if (reason === 'taken-over') this.on.onTakenOver();
-    else if (session?.sessionId === sessionId) this.fail(session);
+    else if (session?.sessionId === sessionId) this.failForgotten(session);
   }
 
   /**
@@ -113,7 +119,7 @@ export class MediaLink {
     if (!session || session.sessionId === null || known.has(session.sessionId)) return;
     const others = [...known].filter((id) => !this.past.includes(id));
     if (others.length > 0) this.on.onTakenOver();
-    else this.fail(session);
+    else this.failForgotten(session);
   }
 
   /** The page goes away, or to sleep: the others must not look at a still picture. */
@@ -147,6 +153,12 @@ export class MediaLink {
       () => this.lookAtSlots(),
       (error: unknown) => this.fail(session, error),
     );
+  }
+
+  /** There is nothing left to delete. */
+  private failForgotten(session: MediaSession): void {
+    session.abandon();
+    this.fail(session);
   }
 
   private fail(session: MediaSession, error?: unknown): void {

@@ -139,9 +139,10 @@ export class MediaSession {
   private watchTransport(): void {
     const transport = this.lines.send.audio.sender.transport;
     transport?.addEventListener('statechange', () => {
-      if (!this.closed && (transport.state === 'closed' || transport.state === 'failed')) {
-        this.deps.onTransportOver(this);
-      }
+      if (this.closed || (transport.state !== 'closed' && transport.state !== 'failed')) return;
+      // Who says goodbye has already closed the session.
+      this.silent = transport.state === 'closed';
+      this.deps.onTransportOver(this);
     });
   }
 

@@ -174,7 +174,7 @@ export class Call {
         break;
       case 'core':
         // Spread a little: every page of the server hears this in the same instant.
-        if (event.state === 'restarted') this.link.renew(Math.random() * RENEW_SPREAD_MS);
+        if (event.state === 'restarted') this.link.renewForgotten(Math.random() * RENEW_SPREAD_MS);
         break;
       default:
         break;
