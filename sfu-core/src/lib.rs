@@ -16,8 +16,10 @@ mod config;
 mod control;
 mod control_socket;
 pub mod dtls;
+mod handshakes;
 mod mailbox;
 mod pool;
+mod reports;
 mod startup_error;
 mod worker;
 
