@@ -38,7 +38,7 @@ impl Reports {
 
     /// What nobody asked for. It does not overtake an answer.
     pub(crate) fn report(&mut self, report: Report) {
-        let is_sent = self.kept.is_empty() && self.try_send(FromWorker::Report(report)).is_ok();
+        let is_sent = self.kept.is_empty() && self.try_send(FromWorker::Report(report)).is_none();
         self.has_lost |= !is_sent;
         self.dropped += u64::from(!is_sent);
     }
@@ -47,7 +47,7 @@ impl Reports {
     pub(crate) fn catch_up(&mut self) {
         self.send_kept();
         if self.has_lost && self.kept.is_empty() {
-            self.has_lost = self.try_send(FromWorker::Behind).is_err();
+            self.has_lost = self.try_send(FromWorker::Behind).is_some();
         }
     }
 
@@ -66,22 +66,22 @@ impl Reports {
 
     fn send_kept(&mut self) {
         while let Some(answer) = self.kept.pop_front() {
-            if let Err(answer) = self.try_send(answer) {
+            if let Some(answer) = self.try_send(answer) {
                 self.kept.push_front(answer);
                 return;
             }
         }
     }
 
-    /// Gives the message back if there is no room. Without a control thread the process ends.
-    fn try_send(&self, message: FromWorker) -> Result<(), FromWorker> {
+    /// Gives back what finds no room. Without a control thread the process ends.
+    fn try_send(&self, message: FromWorker) -> Option<FromWorker> {
         use std::sync::mpsc::TrySendError::{Disconnected, Full};
         match self
             .queue
             .try_send(ControlEvent::Worker(self.worker, message))
         {
-            Err(Full(ControlEvent::Worker(_, message))) => Err(message),
-            Ok(()) | Err(Full(_) | Disconnected(_)) => Ok(()),
+            Err(Full(ControlEvent::Worker(_, message))) => Some(message),
+            Ok(()) | Err(Full(_) | Disconnected(_)) => None,
         }
     }
 }
