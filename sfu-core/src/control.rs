@@ -13,23 +13,20 @@ mod directory;
 mod gathering;
 mod link;
 mod pending;
+mod questions;
 mod sessions;
 #[cfg(test)]
 pub(crate) mod testing;
 #[cfg(test)]
 mod tests;
 
-use std::collections::HashMap;
 use std::sync::mpsc::Receiver;
 
-use sfu_proto::control::{
-    FromCore, MeetingState, Order, Outcome, Refusal, Report, Snapshot, ToCore, VERSION,
-};
+use sfu_proto::control::{FromCore, MeetingState, Order, Outcome, Refusal, ToCore, VERSION};
 use sfu_proto::ids::OperationId;
 
-use crate::config::REPORTS_MAX;
 use crate::control_socket::{ConnectionId, SocketEvent};
-use crate::mailbox::{FromWorker, Mailbox, MailboxFull, ToWorker};
+use crate::mailbox::{FromWorker, Mailbox, ToWorker};
 use answered::Answered;
 use directory::Directory;
 use gathering::Gathering;
@@ -38,9 +35,6 @@ use pending::{Pending, Posted};
 use sessions::Sessions;
 
 pub(crate) use gathering::Ticket;
-
-/// A partial answer would pass for a whole one.
-const CANNOT_ASK: &str = "a worker is too far behind to be asked";
 
 /// Everything that the control thread waits for, in one queue.
 #[derive(Debug)]
@@ -135,14 +129,8 @@ impl Control {
         match frame {
             ToCore::Hello { .. } => self.disconnect("it said Hello twice"),
             ToCore::Order(order) => self.handle_order(id, order),
-            ToCore::Snapshot => {
-                self.snapshot.want();
-                self.advance_snapshot();
-            }
-            ToCore::Counters => {
-                self.counters.want();
-                self.advance_counters();
-            }
+            ToCore::Snapshot => self.ask_snapshot(),
+            ToCore::Counters => self.ask_counters(),
         }
     }
 
@@ -187,31 +175,6 @@ impl Control {
         Ok(())
     }
 
-    fn advance_snapshot(&mut self) {
-        loop {
-            let up = self.directory.up(&self.workers);
-            match self.snapshot.advance(up, ToWorker::Snapshot) {
-                Ok(Some(meetings)) => {
-                    self.send(&FromCore::Snapshot(Snapshot { meetings }));
-                    self.send_held();
-                }
-                Ok(None) => return,
-                Err(MailboxFull) => return self.disconnect(CANNOT_ASK),
-            }
-        }
-    }
-
-    fn advance_counters(&mut self) {
-        loop {
-            let up = self.directory.up(&self.workers);
-            match self.counters.advance(up, ToWorker::Counters) {
-                Ok(Some(parts)) => self.send(&FromCore::Counters(sum_by_name(parts))),
-                Ok(None) => return,
-                Err(MailboxFull) => return self.disconnect(CANNOT_ASK),
-            }
-        }
-    }
-
     fn handle_worker(&mut self, worker: usize, message: FromWorker) {
         match message {
             FromWorker::Answer { operation, outcome } => self.answer(operation, outcome),
@@ -219,17 +182,8 @@ impl Control {
                 self.sessions.note(worker, &report);
                 self.report(worker, report);
             }
-            FromWorker::Snapshot(ticket, part) => {
-                self.sessions.replace(worker, &part);
-                if self.snapshot.add(worker, ticket, part) {
-                    self.advance_snapshot();
-                }
-            }
-            FromWorker::Counters(ticket, part) => {
-                if self.counters.add(worker, ticket, part) {
-                    self.advance_counters();
-                }
-            }
+            FromWorker::Snapshot(ticket, part) => self.take_snapshot(worker, ticket, part),
+            FromWorker::Counters(ticket, part) => self.take_counters(worker, ticket, part),
             FromWorker::Behind => self.disconnect("reports were lost: it must look anew"),
             FromWorker::Failed => self.worker_failed(worker),
             FromWorker::Begun => self.directory.begin(worker),
@@ -248,28 +202,6 @@ impl Control {
         // A new link hears only the answers to its own questions; it will repeat the older ones.
         if self.is_linked_to(asker) {
             self.send(&FromCore::Answer { operation, outcome });
-        }
-    }
-
-    /// A link follows reports from its first snapshot on. While one is being made, those of a
-    /// worker that has given its part are later than that part: they wait until it is sent.
-    fn report(&mut self, worker: usize, report: Report) {
-        let Some(link) = &mut self.link else { return };
-        if self.snapshot.has_part_of(worker) {
-            link.held.push(report);
-            if link.held.len() > REPORTS_MAX {
-                self.disconnect("a worker does not give its part of a snapshot");
-            }
-        } else if link.has_snapshot {
-            self.send(&FromCore::Report(report));
-        }
-    }
-
-    fn send_held(&mut self) {
-        let Some(link) = &mut self.link else { return };
-        link.has_snapshot = true;
-        for report in std::mem::take(&mut link.held) {
-            self.send(&FromCore::Report(report));
         }
     }
 
@@ -293,19 +225,4 @@ impl Control {
             self.disconnect(&error.to_string());
         }
     }
-}
-
-fn sum_by_name(parts: Vec<(String, u64)>) -> Vec<(String, u64)> {
-    let mut sums: Vec<(String, u64)> = Vec::new();
-    let mut places: HashMap<String, usize> = HashMap::new();
-    for (name, value) in parts {
-        match places.get(&name) {
-            Some(place) => sums[*place].1 += value,
-            None => {
-                places.insert(name.clone(), sums.len());
-                sums.push((name, value));
-            }
-        }
-    }
-    sums
 }

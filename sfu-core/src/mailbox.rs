@@ -23,6 +23,9 @@ pub(crate) enum ToWorker {
     Counters(Ticket),
     /// The control thread knows that the worker has failed: what was posted before is void.
     BeginAnew,
+    /// Makes the worker fail.
+    #[cfg(test)]
+    Panic,
 }
 
 /// What workers tell the control thread.

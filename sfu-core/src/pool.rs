@@ -1,5 +1,9 @@
 //! Starts the workers, and starts one anew when it has failed.
 
+mod deliver;
+#[cfg(test)]
+mod tests;
+
 use std::net::{IpAddr, SocketAddr};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::mpsc::SyncSender;
@@ -8,18 +12,17 @@ use std::thread;
 use std::time::Duration;
 
 use ring::rand::{SecureRandom as _, SystemRandom};
-use sfu_proto::control::{Fingerprint, SessionEnd};
-use sfu_proto::shard::{HandshakeEvent, Shard, ShardConfig};
-use sfu_proto::srtp::{KeyingMaterial, Profile};
+use sfu_proto::control::Fingerprint;
+use sfu_proto::shard::{Shard, ShardConfig};
 use sfu_uring::{BoundSocket, Driver, DriverKind, Waker};
 
 use crate::candidates;
 use crate::clock::Clock;
 use crate::config::{CoreConfig, SOCKET_BUFFER_BYTES};
 use crate::control::ControlEvent;
-use crate::dtls::{Certificate, DtlsFailure, DtlsOutput, DtlsSender, DtlsThread};
+use crate::dtls::{Certificate, DtlsSender};
 use crate::handshakes::Handshakes;
-use crate::mailbox::{FromWorker, Inbox, Mailbox, ToWorker};
+use crate::mailbox::{FromWorker, Inbox, Mailbox};
 use crate::reports::Reports;
 use crate::startup_error::StartupError;
 use crate::worker::Worker;
@@ -53,7 +56,7 @@ pub(crate) fn start(
         Certificate::generate().map_err(|error| StartupError::Dtls(error.to_string()))?;
     let fingerprint = certificate.fingerprint();
     let mailboxes: Arc<OnceLock<Vec<Mailbox>>> = Arc::default();
-    let dtls = start_dtls(certificate, Arc::clone(&mailboxes))?;
+    let dtls = deliver::start_dtls(certificate, Arc::clone(&mailboxes))?;
 
     let clock = Clock::start();
     let mut opened = Vec::new();
@@ -85,55 +88,6 @@ pub(crate) fn start(
             .map_err(StartupError::Thread)?;
     }
     Ok(all)
-}
-
-fn start_dtls(
-    certificate: Certificate,
-    mailboxes: Arc<OnceLock<Vec<Mailbox>>>,
-) -> Result<DtlsSender, StartupError> {
-    let deliver = move |worker: usize, output: DtlsOutput| {
-        let mailbox = mailboxes.get().and_then(|all| all.get(worker));
-        let Some(mailbox) = mailbox else { return };
-        let is_repeated = matches!(output, DtlsOutput::Records { .. });
-        match translate(output) {
-            Some(message) if is_repeated => {
-                // A worker too far behind to take it: the far side repeats its flight.
-                let _ = mailbox.post(message);
-            }
-            Some(message) => mailbox.post_result(message),
-            None => {}
-        }
-    };
-    let (_, sender) = DtlsThread::start(certificate, deliver)
-        .map_err(|error| StartupError::Dtls(error.to_string()))?;
-    Ok(sender)
-}
-
-fn translate(output: DtlsOutput) -> Option<ToWorker> {
-    let (session, event) = match output {
-        DtlsOutput::Records { session, bytes } => (session, HandshakeEvent::Records(bytes)),
-        DtlsOutput::Keys {
-            session,
-            profile,
-            keying,
-        } => {
-            let profile = Profile::from_id(profile)?;
-            let keys = KeyingMaterial::from_exporter(profile, &keying)?;
-            (session, HandshakeEvent::Keys(keys))
-        }
-        DtlsOutput::Failed { session, why } => {
-            tracing::info!(%session, "handshake failed: {why}");
-            let end = match why {
-                DtlsFailure::WrongFingerprint => SessionEnd::WrongFingerprint,
-                _ => SessionEnd::HandshakeFailed,
-            };
-            (session, HandshakeEvent::Ended(end))
-        }
-        DtlsOutput::Closed { session } => {
-            (session, HandshakeEvent::Ended(SessionEnd::ClosedByPeer))
-        }
-    };
-    Some(ToWorker::Handshake { session, event })
 }
 
 fn open_driver(blueprint: &Blueprint) -> Result<(Driver, Waker, DriverKind), StartupError> {

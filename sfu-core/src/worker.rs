@@ -104,6 +104,8 @@ impl Worker {
             }
             // It has begun.
             ToWorker::BeginAnew => {}
+            #[cfg(test)]
+            ToWorker::Panic => panic!("made by the test"),
         }
     }
 
