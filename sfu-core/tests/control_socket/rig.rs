@@ -19,14 +19,14 @@ macro_rules! on_both_drivers {
             #[test]
             fn io_uring() {
                 match sfu_uring::probe() {
-                    Ok(_) => super::$name(&crate::rig::start(sfu_core::DriverChoice::Uring)),
+                    Ok(_) => crate::rig::run(sfu_core::DriverChoice::Uring, super::$name),
                     Err(refusal) => println!("skipped: {refusal}"),
                 }
             }
 
             #[test]
             fn mio() {
-                super::$name(&crate::rig::start(sfu_core::DriverChoice::Mio));
+                crate::rig::run(sfu_core::DriverChoice::Mio, super::$name);
             }
         }
     )*};
@@ -39,8 +39,14 @@ pub(crate) const MEETING: MeetingId = MeetingId(1);
 
 const WORKERS: usize = 2;
 
+pub(crate) fn run(driver: DriverChoice, test: fn(&Path)) {
+    let socket = start(driver);
+    test(&socket);
+    std::fs::remove_file(socket).unwrap();
+}
+
 /// Starts a core that runs until the process ends; gives the path of its control socket.
-pub(crate) fn start(driver: DriverChoice) -> PathBuf {
+fn start(driver: DriverChoice) -> PathBuf {
     static STARTED: AtomicUsize = AtomicUsize::new(0);
     let number = STARTED.fetch_add(1, Ordering::Relaxed);
     let name = format!("millrace-test-{}-{number}.sock", std::process::id());
