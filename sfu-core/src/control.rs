@@ -10,25 +10,31 @@
 
 mod answered;
 mod directory;
+mod gathering;
 mod link;
 mod pending;
+mod questions;
+mod sessions;
+#[cfg(test)]
+pub(crate) mod testing;
 #[cfg(test)]
 mod tests;
 
-use std::collections::HashMap;
 use std::sync::mpsc::Receiver;
 
-use sfu_proto::control::{
-    FromCore, Order, Outcome, Refusal, Report, SessionEnd, SessionPhase, Snapshot, ToCore, VERSION,
-};
-use sfu_proto::ids::{MeetingId, OperationId, ParticipantId, SessionId};
+use sfu_proto::control::{FromCore, MeetingState, Order, Outcome, Refusal, ToCore, VERSION};
+use sfu_proto::ids::OperationId;
 
 use crate::control_socket::{ConnectionId, SocketEvent};
 use crate::mailbox::{FromWorker, Mailbox, ToWorker};
 use answered::Answered;
 use directory::Directory;
+use gathering::Gathering;
 use link::Link;
 use pending::{Pending, Posted};
+use sessions::Sessions;
+
+pub(crate) use gathering::Ticket;
 
 /// Everything that the control thread waits for, in one queue.
 #[derive(Debug)]
@@ -38,22 +44,6 @@ pub(crate) enum ControlEvent {
     Worker(usize, FromWorker),
 }
 
-/// What all workers are asked and the parts that have come back.
-#[derive(Debug)]
-struct Gathering<T> {
-    awaited: usize,
-    parts: Vec<T>,
-}
-
-impl<T> Default for Gathering<T> {
-    fn default() -> Self {
-        Self {
-            awaited: 0,
-            parts: Vec::new(),
-        }
-    }
-}
-
 #[derive(Debug)]
 pub(crate) struct Control {
     boot: u128,
@@ -61,9 +51,9 @@ pub(crate) struct Control {
     directory: Directory,
     pending: Pending,
     answered: Answered,
-    sessions: HashMap<SessionId, (usize, MeetingId, ParticipantId)>,
+    sessions: Sessions,
     link: Option<Link>,
-    snapshot: Gathering<sfu_proto::control::MeetingState>,
+    snapshot: Gathering<MeetingState>,
     counters: Gathering<(String, u64)>,
 }
 
@@ -75,7 +65,7 @@ impl Control {
             workers,
             pending: Pending::default(),
             answered: Answered::default(),
-            sessions: HashMap::new(),
+            sessions: Sessions::default(),
             link: None,
             snapshot: Gathering::default(),
             counters: Gathering::default(),
@@ -139,14 +129,16 @@ impl Control {
         match frame {
             ToCore::Hello { .. } => self.disconnect("it said Hello twice"),
             ToCore::Order(order) => self.handle_order(id, order),
-            ToCore::Snapshot => self.ask_all(|| ToWorker::Snapshot),
-            ToCore::Counters => self.ask_all(|| ToWorker::Counters),
+            ToCore::Snapshot => self.ask_snapshot(),
+            ToCore::Counters => self.ask_counters(),
         }
     }
 
     /// Ends the link. The sidecar comes again and takes a new snapshot: this also heals whatever
     /// it may have missed.
     fn disconnect(&mut self, why: &str) {
+        self.snapshot.forget();
+        self.counters.forget();
         if self.link.take().is_some() {
             tracing::warn!("the sidecar's connection ends: {why}; media goes on");
         }
@@ -183,47 +175,18 @@ impl Control {
         Ok(())
     }
 
-    /// Asks every worker; the parts are put together as they come back.
-    fn ask_all(&mut self, question: impl Fn() -> ToWorker) {
-        let asked = self
-            .workers
-            .iter()
-            .filter(|worker| worker.post(question()).is_ok())
-            .count();
-        match question() {
-            ToWorker::Snapshot => {
-                self.snapshot = Gathering {
-                    awaited: asked,
-                    parts: Vec::new(),
-                }
-            }
-            _ => {
-                self.counters = Gathering {
-                    awaited: asked,
-                    parts: Vec::new(),
-                }
-            }
-        }
-    }
-
     fn handle_worker(&mut self, worker: usize, message: FromWorker) {
         match message {
             FromWorker::Answer { operation, outcome } => self.answer(operation, outcome),
             FromWorker::Report(report) => {
-                self.note(worker, &report);
-                self.send(&FromCore::Report(report));
+                self.sessions.note(worker, &report);
+                self.report(worker, report);
             }
-            FromWorker::Snapshot(part) => {
-                if let Some(meetings) = self.snapshot.add(part) {
-                    self.send(&FromCore::Snapshot(Snapshot { meetings }));
-                }
-            }
-            FromWorker::Counters(part) => {
-                if let Some(parts) = self.counters.add(part) {
-                    self.send(&FromCore::Counters(sum_by_name(parts)));
-                }
-            }
+            FromWorker::Snapshot(ticket, part) => self.take_snapshot(worker, ticket, part),
+            FromWorker::Counters(ticket, part) => self.take_counters(worker, ticket, part),
+            FromWorker::Behind => self.disconnect("reports were lost: it must look anew"),
             FromWorker::Failed => self.worker_failed(worker),
+            FromWorker::Begun => self.directory.begin(worker),
         }
     }
 
@@ -242,42 +205,17 @@ impl Control {
         }
     }
 
-    /// Keeps in mind which sessions live where, for the day a worker fails.
-    fn note(&mut self, worker: usize, report: &Report) {
-        let Report::Session {
-            meeting,
-            session,
-            participant,
-            phase,
-        } = report
-        else {
-            return;
-        };
-        if matches!(phase, SessionPhase::Closed(_)) {
-            self.sessions.remove(session);
-        } else {
-            self.sessions
-                .insert(*session, (worker, *meeting, *participant));
-        }
-    }
-
-    /// A worker's panic takes its own meetings and no other's (DESIGN D8).
+    /// A worker's panic takes its own meetings and no other's (DESIGN D8). The sidecar places them
+    /// anew when it comes again and finds them missing. Orders under way are left unanswered: it
+    /// repeats them then.
     fn worker_failed(&mut self, failed: usize) {
-        self.directory.forget(failed);
+        self.directory.fail(failed);
         self.pending.forget(failed);
-        let lost: Vec<_> = self
-            .sessions
-            .extract_if(|_, (worker, ..)| *worker == failed)
-            .collect();
-        for (session, (_, meeting, participant)) in lost {
-            let phase = SessionPhase::Closed(SessionEnd::WorkerFailed);
-            self.send(&FromCore::Report(Report::Session {
-                meeting,
-                session,
-                participant,
-                phase,
-            }));
+        self.workers[failed].begin_anew();
+        for report in self.sessions.fail(failed) {
+            self.report(failed, report);
         }
+        self.disconnect("a worker has failed: it must place its meetings anew");
     }
 
     fn send(&mut self, message: &FromCore) {
@@ -287,28 +225,4 @@ impl Control {
             self.disconnect(&error.to_string());
         }
     }
-}
-
-impl<T> Gathering<T> {
-    /// All parts, once the last one has come.
-    fn add(&mut self, part: Vec<T>) -> Option<Vec<T>> {
-        self.awaited = self.awaited.checked_sub(1)?;
-        self.parts.extend(part);
-        (self.awaited == 0).then(|| std::mem::take(&mut self.parts))
-    }
-}
-
-fn sum_by_name(parts: Vec<(String, u64)>) -> Vec<(String, u64)> {
-    let mut sums: Vec<(String, u64)> = Vec::new();
-    let mut places: HashMap<String, usize> = HashMap::new();
-    for (name, value) in parts {
-        match places.get(&name) {
-            Some(place) => sums[*place].1 += value,
-            None => {
-                places.insert(name.clone(), sums.len());
-                sums.push((name, value));
-            }
-        }
-    }
-    sums
 }

@@ -151,11 +151,12 @@ impl Frames {
             if frame.is_some() {
                 return Ok(frame);
             }
-            let count = self.stream.read(&mut piece)?;
-            if count == 0 {
-                return Ok(None);
+            match self.stream.read(&mut piece) {
+                Ok(0) => return Ok(None),
+                Ok(count) => self.buffer.extend_from_slice(&piece[..count]),
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => return Err(error),
             }
-            self.buffer.extend_from_slice(&piece[..count]);
         }
     }
 

@@ -1,7 +1,7 @@
-//! The way into a worker: a bounded queue that is emptied once a pass, and the waker that ends the
+//! The way into a worker: bounded queues that are emptied once a pass, and the waker that ends the
 //! worker's wait.
 
-use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::sync::mpsc::{Receiver, Sender, SyncSender, channel, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use sfu_proto::control::{MeetingState, Order, Outcome, Report};
@@ -10,6 +10,7 @@ use sfu_proto::shard::HandshakeEvent;
 use sfu_uring::Waker;
 
 use crate::config::MAILBOX_MESSAGES_MAX;
+use crate::control::Ticket;
 
 #[derive(Debug)]
 pub(crate) enum ToWorker {
@@ -18,8 +19,13 @@ pub(crate) enum ToWorker {
         session: SessionId,
         event: HandshakeEvent,
     },
-    Snapshot,
-    Counters,
+    Snapshot(Ticket),
+    Counters(Ticket),
+    /// The control thread knows that the worker has failed: what was posted before is void.
+    BeginAnew,
+    /// Makes the worker fail.
+    #[cfg(test)]
+    Panic,
 }
 
 /// What workers tell the control thread.
@@ -30,10 +36,14 @@ pub(crate) enum FromWorker {
         outcome: Outcome,
     },
     Report(Report),
-    Snapshot(Vec<MeetingState>),
-    Counters(Vec<(String, u64)>),
-    /// The worker has panicked; all that lived on it is gone, and it begins anew.
+    Snapshot(Ticket, Vec<MeetingState>),
+    Counters(Ticket, Vec<(String, u64)>),
+    /// Reports have been lost: whoever follows them must take a new snapshot.
+    Behind,
+    /// The worker has panicked; all that lived on it is gone. It waits for `BeginAnew`.
     Failed,
+    /// It works again, with nothing on it.
+    Begun,
 }
 
 /// The queue is full: the worker is far behind.
@@ -43,33 +53,119 @@ pub(crate) struct MailboxFull;
 /// The senders' end.
 #[derive(Clone, Debug)]
 pub(crate) struct Mailbox {
-    queue: SyncSender<ToWorker>,
+    messages: SyncSender<ToWorker>,
+    results: Sender<ToWorker>,
     /// A worker that begins anew has a new driver, and with it a new waker.
     waker: Arc<Mutex<Waker>>,
 }
 
+/// The worker's end.
+#[derive(Debug)]
+pub(crate) struct Inbox {
+    messages: Receiver<ToWorker>,
+    results: Receiver<ToWorker>,
+}
+
 impl Mailbox {
-    pub(crate) fn new(waker: Waker) -> (Self, Receiver<ToWorker>) {
-        let (queue, receiver) = sync_channel(MAILBOX_MESSAGES_MAX);
-        (
-            Self {
-                queue,
-                waker: Arc::new(Mutex::new(waker)),
-            },
-            receiver,
-        )
+    pub(crate) fn new(waker: Waker) -> (Self, Inbox) {
+        let (messages, bounded) = sync_channel(MAILBOX_MESSAGES_MAX);
+        let (results, unbounded) = channel();
+        let mailbox = Self {
+            messages,
+            results,
+            waker: Arc::new(Mutex::new(waker)),
+        };
+        let inbox = Inbox {
+            messages: bounded,
+            results: unbounded,
+        };
+        (mailbox, inbox)
     }
 
     pub(crate) fn post(&self, message: ToWorker) -> Result<(), MailboxFull> {
-        self.queue.try_send(message).map_err(|_| MailboxFull)?;
-        self.waker
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .wake();
+        self.messages.try_send(message).map_err(|_| MailboxFull)?;
+        self.wake();
         Ok(())
+    }
+
+    /// For what comes once and must not be lost: keys, and the end of a session. There is always
+    /// room; each session brings two at most, so the sessions' limit is its bound.
+    pub(crate) fn post_result(&self, message: ToWorker) {
+        // It fails only where the worker's thread is gone for good.
+        let _ = self.results.send(message);
+        self.wake();
+    }
+
+    /// To a worker that has failed, which takes everything until it gets this. May wait for room.
+    pub(crate) fn begin_anew(&self) {
+        // It fails only where the worker's thread is gone for good.
+        let _ = self.messages.send(ToWorker::BeginAnew);
     }
 
     pub(crate) fn wake_by(&self, waker: Waker) {
         *self.waker.lock().unwrap_or_else(PoisonError::into_inner) = waker;
+    }
+
+    fn wake(&self) {
+        let waker = self.waker.lock().unwrap_or_else(PoisonError::into_inner);
+        waker.wake();
+    }
+}
+
+impl Inbox {
+    /// The next message, if there is one. Results come last: the records that were posted before
+    /// an end are on their way before it.
+    pub(crate) fn next(&self) -> Option<ToWorker> {
+        let message = self.messages.try_recv();
+        message.or_else(|_| self.results.try_recv()).ok()
+    }
+
+    /// Throws away what was meant for a worker that has failed; returns once it is told to begin
+    /// anew, or false if nobody is there to say so.
+    pub(crate) fn discard_until_begin(&self) -> bool {
+        loop {
+            match self.messages.recv() {
+                Ok(ToWorker::BeginAnew) => break,
+                Ok(_) => {}
+                Err(_) => return false,
+            }
+        }
+        self.results.try_iter().for_each(drop);
+        true
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::control::testing;
+
+    fn result(session: u128) -> ToWorker {
+        let event = HandshakeEvent::Ended(sfu_proto::control::SessionEnd::HandshakeFailed);
+        ToWorker::Handshake {
+            session: SessionId(session),
+            event,
+        }
+    }
+
+    #[test]
+    fn a_result_finds_room_when_nothing_else_does() {
+        let (mailbox, inbox) = Mailbox::new(testing::waker());
+        while mailbox.post(ToWorker::Snapshot(Ticket::default())).is_ok() {}
+        mailbox.post_result(result(1));
+        let all = std::iter::from_fn(|| inbox.next()).count();
+        assert_eq!(all, MAILBOX_MESSAGES_MAX + 1);
+    }
+
+    #[test]
+    fn mail_for_a_failed_worker_does_not_reach_the_next() {
+        let (mailbox, inbox) = Mailbox::new(testing::waker());
+        mailbox.post(ToWorker::Snapshot(Ticket::default())).unwrap();
+        mailbox.post_result(result(1));
+        mailbox.begin_anew();
+        mailbox.post(ToWorker::Counters(Ticket::default())).unwrap();
+        assert!(inbox.discard_until_begin());
+        assert!(matches!(inbox.next(), Some(ToWorker::Counters(_))));
+        assert!(inbox.next().is_none());
     }
 }

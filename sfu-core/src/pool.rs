@@ -1,24 +1,29 @@
 //! Starts the workers, and starts one anew when it has failed.
 
+mod deliver;
+#[cfg(test)]
+mod tests;
+
 use std::net::{IpAddr, SocketAddr};
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::mpsc::{Receiver, SyncSender};
+use std::sync::mpsc::SyncSender;
 use std::sync::{Arc, OnceLock};
 use std::thread;
 use std::time::Duration;
 
 use ring::rand::{SecureRandom as _, SystemRandom};
-use sfu_proto::control::{Fingerprint, SessionEnd};
-use sfu_proto::shard::{HandshakeEvent, Shard, ShardConfig};
-use sfu_proto::srtp::{KeyingMaterial, Profile};
+use sfu_proto::control::Fingerprint;
+use sfu_proto::shard::{Shard, ShardConfig};
 use sfu_uring::{BoundSocket, Driver, DriverKind, Waker};
 
 use crate::candidates;
 use crate::clock::Clock;
 use crate::config::CoreConfig;
 use crate::control::ControlEvent;
-use crate::dtls::{Certificate, DtlsFailure, DtlsOutput, DtlsSender, DtlsThread};
-use crate::mailbox::{FromWorker, Mailbox, ToWorker};
+use crate::dtls::{Certificate, DtlsSender};
+use crate::handshakes::Handshakes;
+use crate::mailbox::{FromWorker, Inbox, Mailbox};
+use crate::reports::Reports;
 use crate::sockets;
 use crate::startup_error::StartupError;
 use crate::worker::Worker;
@@ -52,7 +57,7 @@ pub(crate) fn start(
         Certificate::generate().map_err(|error| StartupError::Dtls(error.to_string()))?;
     let fingerprint = certificate.fingerprint();
     let mailboxes: Arc<OnceLock<Vec<Mailbox>>> = Arc::default();
-    let dtls = start_dtls(certificate, Arc::clone(&mailboxes))?;
+    let dtls = deliver::start_dtls(certificate, Arc::clone(&mailboxes))?;
 
     let clock = Clock::start();
     let mut opened = Vec::new();
@@ -68,8 +73,8 @@ pub(crate) fn start(
         };
         let (driver, waker, kind) = open_driver(&blueprint)?;
         announce(&blueprint, &kind);
-        let (mailbox, messages) = Mailbox::new(waker);
-        opened.push((blueprint, driver, mailbox, messages));
+        let (mailbox, inbox) = Mailbox::new(waker);
+        opened.push((blueprint, driver, mailbox, inbox));
     }
     let all: Vec<_> = opened
         .iter()
@@ -77,57 +82,13 @@ pub(crate) fn start(
         .collect();
     // Nobody else sets it.
     let _ = mailboxes.set(all.clone());
-    for (blueprint, driver, mailbox, messages) in opened {
+    for (blueprint, driver, mailbox, inbox) in opened {
         thread::Builder::new()
             .name(format!("worker-{}", blueprint.index))
-            .spawn(move || live(&blueprint, driver, &mailbox, &messages))
+            .spawn(move || live(&blueprint, driver, &mailbox, &inbox))
             .map_err(StartupError::Thread)?;
     }
     Ok(all)
-}
-
-fn start_dtls(
-    certificate: Certificate,
-    mailboxes: Arc<OnceLock<Vec<Mailbox>>>,
-) -> Result<DtlsSender, StartupError> {
-    let deliver = move |worker: usize, output: DtlsOutput| {
-        let mailbox = mailboxes.get().and_then(|all| all.get(worker));
-        let Some(mailbox) = mailbox else { return };
-        if let Some(message) = translate(output) {
-            // A worker too far behind to take it: the far side repeats its flight.
-            let _ = mailbox.post(message);
-        }
-    };
-    let (_, sender) = DtlsThread::start(certificate, deliver)
-        .map_err(|error| StartupError::Dtls(error.to_string()))?;
-    Ok(sender)
-}
-
-fn translate(output: DtlsOutput) -> Option<ToWorker> {
-    let (session, event) = match output {
-        DtlsOutput::Records { session, bytes } => (session, HandshakeEvent::Records(bytes)),
-        DtlsOutput::Keys {
-            session,
-            profile,
-            keying,
-        } => {
-            let profile = Profile::from_id(profile)?;
-            let keys = KeyingMaterial::from_exporter(profile, &keying)?;
-            (session, HandshakeEvent::Keys(keys))
-        }
-        DtlsOutput::Failed { session, why } => {
-            tracing::info!(%session, "handshake failed: {why}");
-            let end = match why {
-                DtlsFailure::WrongFingerprint => SessionEnd::WrongFingerprint,
-                _ => SessionEnd::HandshakeFailed,
-            };
-            (session, HandshakeEvent::Ended(end))
-        }
-        DtlsOutput::Closed { session } => {
-            (session, HandshakeEvent::Ended(SessionEnd::ClosedByPeer))
-        }
-    };
-    Some(ToWorker::Handshake { session, event })
 }
 
 fn open_driver(blueprint: &Blueprint) -> Result<(Driver, Waker, DriverKind), StartupError> {
@@ -167,61 +128,69 @@ fn announce(blueprint: &Blueprint, kind: &DriverKind) {
 }
 
 /// The thread of one worker. A panic ends its meetings; the thread begins anew.
-fn live(blueprint: &Blueprint, driver: Driver, mailbox: &Mailbox, messages: &Receiver<ToWorker>) {
+fn live(blueprint: &Blueprint, mut driver: Driver, mailbox: &Mailbox, inbox: &Inbox) {
     pin(blueprint.index);
-    let mut driver = Some(driver);
+    let told = |message| {
+        let event = ControlEvent::Worker(blueprint.index, message);
+        blueprint.reports.send(event).is_ok()
+    };
     loop {
-        let opened = match driver.take() {
-            Some(driver) => Ok(driver),
-            None => open_driver(blueprint).map(|(driver, waker, _)| {
-                mailbox.wake_by(waker);
-                driver
-            }),
-        };
-        let failure = match opened {
-            Err(error) => error.to_string(),
-            Ok(driver) => {
-                let run = AssertUnwindSafe(|| build(blueprint, driver)?.run(messages));
-                match catch_unwind(run) {
-                    Ok(Ok(())) => return,
-                    Ok(Err(error)) => error.to_string(),
-                    Err(_) => "it panicked; its message stands above".to_owned(),
-                }
-            }
+        let run = AssertUnwindSafe(|| build(blueprint, driver).run(inbox));
+        let failure = match catch_unwind(run) {
+            Ok(Ok(never)) => match never {},
+            Ok(Err(error)) => error.to_string(),
+            Err(_) => "it panicked; its message stands above".to_owned(),
         };
         tracing::error!(
             "worker {} failed, its meetings are lost: {failure}",
             blueprint.index
         );
-        let failed = ControlEvent::Worker(blueprint.index, FromWorker::Failed);
-        if blueprint.reports.send(failed).is_err() {
-            return;
+        if !(told(FromWorker::Failed) && inbox.discard_until_begin()) {
+            return; // There is no control thread: the process ends.
         }
-        thread::sleep(RESTART_PAUSE);
+        driver = reopen_driver(blueprint, mailbox);
+        told(FromWorker::Begun);
     }
 }
 
-fn build(blueprint: &Blueprint, driver: Driver) -> Result<Worker, sfu_uring::DriverError> {
-    let candidates =
-        candidates::advertised(&blueprint.config, &blueprint.addresses, blueprint.index);
+/// Tries until it succeeds: whatever stands in the way, the other workers go on meanwhile.
+fn reopen_driver(blueprint: &Blueprint, mailbox: &Mailbox) -> Driver {
+    let mut told = String::new();
+    loop {
+        thread::sleep(RESTART_PAUSE);
+        match open_driver(blueprint) {
+            Ok((driver, waker, _)) => {
+                mailbox.wake_by(waker);
+                return driver;
+            }
+            Err(error) if error.to_string() == told => {} // Once is enough.
+            Err(error) => {
+                told = error.to_string();
+                tracing::error!("worker {} cannot begin anew: {told}", blueprint.index);
+            }
+        }
+    }
+}
+
+fn build(blueprint: &Blueprint, driver: Driver) -> Worker {
+    let index = blueprint.index;
+    let candidates = candidates::advertised(&blueprint.config, &blueprint.addresses, index);
     let shard = Shard::new(ShardConfig {
-        worker: u8::try_from(blueprint.index).unwrap_or(u8::MAX),
+        worker: u8::try_from(index).unwrap_or(u8::MAX),
         seed: random(),
         wall: blueprint.clock.wall(),
         fingerprint: blueprint.fingerprint,
         candidates: candidates.unwrap_or_default(),
     });
-    Ok(Worker {
-        index: blueprint.index,
+    Worker {
+        index,
         clock: blueprint.clock,
         driver,
         shard,
         batch: Worker::batch(),
-        dtls: blueprint.dtls.clone(),
-        reports: blueprint.reports.clone(),
-        reports_dropped: 0,
-        handshakes_dropped: 0,
-    })
+        handshakes: Handshakes::new(index, blueprint.dtls.clone()),
+        reports: Reports::new(index, blueprint.reports.clone()),
+    }
 }
 
 fn pin(index: usize) {

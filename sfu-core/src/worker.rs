@@ -1,24 +1,26 @@
 //! One core's life: receive, command, time, send (DESIGN D4).
 
-use std::sync::mpsc::{Receiver, SyncSender};
+use std::convert::Infallible;
 use std::time::Duration;
 
-use sfu_proto::control::SessionEnd;
 use sfu_proto::limits::{
     BATCH_BYTES_MAX, BATCH_DATAGRAMS_MAX, COMMANDS_PER_PASS_MAX, RECEIVED_PER_PASS_MAX,
 };
 use sfu_proto::packet::SendBatch;
-use sfu_proto::shard::{Effect, HandshakeEvent, Shard};
+use sfu_proto::shard::{Effect, Shard};
 use sfu_proto::time::Instant;
 use sfu_uring::{Driver, DriverError};
 
 use crate::clock::Clock;
-use crate::control::ControlEvent;
-use crate::dtls::{DtlsInput, DtlsSender};
-use crate::mailbox::{FromWorker, ToWorker};
+use crate::handshakes::Handshakes;
+use crate::mailbox::{FromWorker, Inbox, ToWorker};
+use crate::reports::Reports;
 
 /// A worker that nothing wakes looks at its clock this often.
 const IDLE_WAIT: Duration = Duration::from_secs(1);
+
+/// While another thread is too far behind to be told something, it is tried again this often.
+const CATCH_UP_WAIT: Duration = Duration::from_millis(10);
 
 pub(crate) struct Worker {
     pub index: usize,
@@ -26,12 +28,8 @@ pub(crate) struct Worker {
     pub driver: Driver,
     pub shard: Shard,
     pub batch: SendBatch,
-    pub dtls: DtlsSender,
-    pub reports: SyncSender<ControlEvent>,
-    /// Reports that found the control thread too far behind.
-    pub reports_dropped: u64,
-    /// Records that found the handshake thread too far behind.
-    pub handshakes_dropped: u64,
+    pub handshakes: Handshakes,
+    pub reports: Reports,
 }
 
 impl Worker {
@@ -39,11 +37,12 @@ impl Worker {
         SendBatch::new(BATCH_BYTES_MAX, BATCH_DATAGRAMS_MAX)
     }
 
-    /// A pass does four things, always in this order, each capped. It returns only on an error
-    /// that no later pass could mend.
-    pub(crate) fn run(&mut self, mailbox: &Receiver<ToWorker>) -> Result<(), DriverError> {
+    /// A pass does four things, always in this order, each capped. It ends only with an error that
+    /// no later pass could mend.
+    pub(crate) fn run(&mut self, inbox: &Inbox) -> Result<Infallible, DriverError> {
+        // Mail that came before has woken nobody, or the driver of an earlier life.
+        let mut wait = Duration::ZERO;
         loop {
-            let wait = self.wait_time();
             self.driver.turn(&mut self.batch, Some(wait))?;
             let reading = self.clock.read(); // The only clock reading of this pass.
             let (shard, batch) = (&mut self.shard, &mut self.batch);
@@ -51,22 +50,39 @@ impl Worker {
                 .receive(reading, RECEIVED_PER_PASS_MAX, |datagram| {
                     shard.handle_datagram(reading.now, datagram, batch);
                 });
-            for message in mailbox.try_iter().take(COMMANDS_PER_PASS_MAX) {
-                self.handle_message(reading.now, message);
-            }
+            self.reports.catch_up();
+            self.handshakes.catch_up();
+            let has_more_mail = self.take_mail(reading.now, inbox);
             self.shard.handle_timeout(reading.now, &mut self.batch);
             self.carry_out_effects();
             while !self.shard.forward(reading.now, &mut self.batch) {
                 self.driver.send(&mut self.batch)?;
             }
+            wait = match has_more_mail {
+                true => Duration::ZERO,
+                false => self.wait_time(reading.now),
+            };
         }
     }
 
-    fn wait_time(&self) -> Duration {
-        self.shard
-            .next_deadline()
-            .since(self.clock.now())
-            .min(IDLE_WAIT)
+    fn wait_time(&self, now: Instant) -> Duration {
+        let is_behind = self.reports.is_behind() || self.handshakes.is_behind();
+        let wait_max = if is_behind { CATCH_UP_WAIT } else { IDLE_WAIT };
+        self.shard.next_deadline().since(now).min(wait_max)
+    }
+
+    /// Says whether there may be more: its sender has woken this pass and will not wake the next.
+    fn take_mail(&mut self, now: Instant, inbox: &Inbox) -> bool {
+        if self.reports.has_kept() {
+            return false;
+        }
+        for _ in 0..COMMANDS_PER_PASS_MAX {
+            match inbox.next() {
+                Some(message) => self.handle_message(now, message),
+                None => return false,
+            }
+        }
+        true
     }
 
     fn handle_message(&mut self, now: Instant, message: ToWorker) {
@@ -76,67 +92,40 @@ impl Worker {
                 self.shard
                     .handle_handshake(now, session, event, &mut self.batch);
             }
-            ToWorker::Snapshot => self.report(FromWorker::Snapshot(self.shard.snapshot())),
-            ToWorker::Counters => {
-                let counters = self.counters();
-                self.report(FromWorker::Counters(counters));
+            ToWorker::Snapshot(ticket) => {
+                // What was reported before must be said before.
+                self.carry_out_effects();
+                let part = self.shard.snapshot();
+                self.reports.answer(FromWorker::Snapshot(ticket, part));
             }
+            ToWorker::Counters(ticket) => {
+                let counters = self.counters();
+                self.reports.answer(FromWorker::Counters(ticket, counters));
+            }
+            // It has begun.
+            ToWorker::BeginAnew => {}
+            #[cfg(test)]
+            ToWorker::Panic => panic!("made by the test"),
         }
     }
 
     fn carry_out_effects(&mut self) {
-        let (dtls, index) = (&self.dtls, self.index);
-        let mut dropped = 0;
-        let mut failed = Vec::new();
-        let reports = &self.reports;
-        let mut unreported = 0;
         for effect in self.shard.effects() {
-            let report = match effect {
-                Effect::Answer { operation, outcome } => FromWorker::Answer { operation, outcome },
-                Effect::Report(report) => FromWorker::Report(report),
+            match effect {
+                Effect::Answer { operation, outcome } => {
+                    self.reports
+                        .answer(FromWorker::Answer { operation, outcome });
+                }
+                Effect::Report(report) => self.reports.report(report),
                 Effect::HandshakeBegin { session, remote } => {
-                    let input = DtlsInput::Open {
-                        session,
-                        worker: index,
-                        remote,
-                    };
-                    if dtls.try_send(input).is_err() {
-                        failed.push(session);
-                    }
-                    continue;
+                    self.handshakes.begin(session, remote);
                 }
                 Effect::HandshakeRecords { session, bytes } => {
-                    // The far side repeats its flight.
-                    let input = DtlsInput::Records { session, bytes };
-                    dropped += u64::from(dtls.try_send(input).is_err());
-                    continue;
+                    self.handshakes.take(session, bytes);
                 }
-                Effect::HandshakeEnd { session } => {
-                    dropped += u64::from(dtls.try_send(DtlsInput::Close { session }).is_err());
-                    continue;
-                }
-            };
-            unreported += u64::from(
-                reports
-                    .try_send(ControlEvent::Worker(index, report))
-                    .is_err(),
-            );
+                Effect::HandshakeEnd { session } => self.handshakes.end(session),
+            }
         }
-        self.handshakes_dropped += dropped;
-        self.reports_dropped += unreported;
-        let now = self.clock.now();
-        for session in failed {
-            let event = HandshakeEvent::Ended(SessionEnd::HandshakeFailed);
-            self.shard
-                .handle_handshake(now, session, event, &mut self.batch);
-        }
-    }
-
-    fn report(&mut self, report: FromWorker) {
-        let sent = self
-            .reports
-            .try_send(ControlEvent::Worker(self.index, report));
-        self.reports_dropped += u64::from(sent.is_err());
     }
 
     fn counters(&self) -> Vec<(String, u64)> {
@@ -146,20 +135,20 @@ impl Worker {
             io.named()
                 .map(|(name, value)| (format!("millrace_io_{name}_total"), value)),
         );
-        counters.extend([
-            (
-                "millrace_reports_dropped_total".to_owned(),
-                self.reports_dropped,
-            ),
-            (
-                "millrace_handshakes_dropped_total".to_owned(),
-                self.handshakes_dropped,
-            ),
-            (
-                "millrace_sessions".to_owned(),
-                self.shard.session_count() as u64,
-            ),
-        ]);
+        let mut push = |name: &str, value| counters.push((name.to_owned(), value));
+        push("millrace_reports_dropped_total", self.reports.dropped());
+        push(
+            "millrace_handshakes_dropped_total",
+            self.handshakes.records_dropped(),
+        );
+        push("millrace_sessions", self.shard.session_count() as u64);
+        if self.index == 0 {
+            // One thread for all workers: one of them tells.
+            push(
+                "millrace_handshake_session_datagrams_dropped_total",
+                self.handshakes.sessions_records_dropped(),
+            );
+        }
         counters
     }
 }

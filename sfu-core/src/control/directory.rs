@@ -6,6 +6,8 @@ use std::collections::HashMap;
 use sfu_proto::control::{Command, Order, Outcome};
 use sfu_proto::ids::MeetingId;
 
+use crate::mailbox::Mailbox;
+
 /// What an order does here once it is carried out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Change {
@@ -45,6 +47,8 @@ pub(super) struct Directory {
     homes: HashMap<MeetingId, Home>,
     /// Meetings on each worker.
     counts: Vec<usize>,
+    /// Workers that have not failed, or have begun anew since.
+    is_up: Vec<bool>,
 }
 
 impl Directory {
@@ -52,6 +56,7 @@ impl Directory {
         Self {
             homes: HashMap::new(),
             counts: vec![0; worker_count],
+            is_up: vec![true; worker_count],
         }
     }
 
@@ -98,14 +103,29 @@ impl Directory {
         }
     }
 
+    /// Workers that are up come first. If none is, the meeting waits in a mailbox.
     fn emptiest(&self) -> Option<usize> {
-        (0..self.counts.len()).min_by_key(|worker| self.counts[*worker])
+        (0..self.counts.len()).min_by_key(|worker| (!self.is_up[*worker], self.counts[*worker]))
+    }
+
+    /// The workers that can be asked; on the others there is nothing.
+    pub(super) fn up<'a>(
+        &'a self,
+        workers: &'a [Mailbox],
+    ) -> impl Iterator<Item = (usize, &'a Mailbox)> {
+        let all = workers.iter().enumerate();
+        all.filter(|(worker, _)| self.is_up[*worker])
     }
 
     /// Everything on `worker` is gone, what was on its way there, too.
-    pub(super) fn forget(&mut self, worker: usize) {
+    pub(super) fn fail(&mut self, worker: usize) {
         self.homes.retain(|_, home| home.worker != worker);
         self.counts[worker] = 0;
+        self.is_up[worker] = false;
+    }
+
+    pub(super) fn begin(&mut self, worker: usize) {
+        self.is_up[worker] = true;
     }
 }
 
@@ -182,11 +202,18 @@ mod tests {
     }
 
     #[test]
-    fn a_failed_worker_is_empty() {
-        let mut directory = Directory::new(1);
+    fn a_failed_worker_is_empty_and_is_spared_until_it_begins_anew() {
+        let mut directory = Directory::new(2);
         open(&mut directory, 1);
-        directory.forget(0);
+        open(&mut directory, 2);
+        directory.fail(0);
         assert_eq!(place(&mut directory, 1, Command::CloseMeeting), None);
-        assert_eq!(directory.counts, [0]);
+        assert_eq!(open(&mut directory, 1), 1);
+        directory.fail(1);
+        assert_eq!(directory.counts, [0, 0]);
+        // There is no other: the order waits for the worker.
+        assert_eq!(open(&mut directory, 1), 0);
+        directory.begin(1);
+        assert_eq!(open(&mut directory, 2), 1);
     }
 }

@@ -5,7 +5,7 @@ use std::io::Write as _;
 use std::net::Shutdown;
 use std::os::unix::net::UnixStream;
 
-use sfu_proto::control::{FromCore, codec};
+use sfu_proto::control::{FromCore, Report, codec};
 
 use crate::control_socket::ConnectionId;
 
@@ -13,11 +13,20 @@ use crate::control_socket::ConnectionId;
 pub(super) struct Link {
     pub(super) id: ConnectionId,
     stream: UnixStream,
+    /// It knows how everything stands; from here on it follows by reports.
+    pub(super) has_snapshot: bool,
+    /// Reports that are later than the snapshot that is being made.
+    pub(super) held: Vec<Report>,
 }
 
 impl Link {
     pub(super) fn new(id: ConnectionId, stream: UnixStream) -> Self {
-        Self { id, stream }
+        Self {
+            id,
+            stream,
+            has_snapshot: false,
+            held: Vec::new(),
+        }
     }
 
     /// After an error the other side may have half a frame: drop the link.

@@ -41,6 +41,8 @@ pub enum DtlsInput {
     Records { session: SessionId, bytes: Vec<u8> },
     /// Ends the session; the client is told by a close_notify.
     Close { session: SessionId },
+    /// Ends all sessions of a worker: it has failed and knows none of them any more.
+    CloseAll { worker: usize },
 }
 
 /// Thread to worker.
@@ -80,10 +82,10 @@ impl fmt::Debug for DtlsOutput {
     }
 }
 
-/// The thread takes no more now: drop and count.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+/// The thread takes no more now: drop records and count them, keep the rest for later.
+#[derive(Debug, thiserror::Error)]
 #[error("the handshake thread has as much to do as it takes")]
-pub struct Full;
+pub struct Full(pub DtlsInput);
 
 /// Hands inputs to the thread; one for each worker. The thread ends with the last of them.
 #[derive(Clone, Debug)]
@@ -95,7 +97,17 @@ pub struct DtlsSender {
 impl DtlsSender {
     /// Never blocks.
     pub fn try_send(&self, input: DtlsInput) -> Result<(), Full> {
-        self.inputs.try_send(input).map_err(|_| Full)
+        self.inputs
+            .try_send(input)
+            .map_err(|error| Full(error.into_inner()))
+    }
+
+    /// A sender whose inputs the test reads.
+    #[cfg(test)]
+    pub(crate) fn to_nobody(inputs_max: usize) -> (Self, mpsc::Receiver<DtlsInput>) {
+        let (inputs, receiver) = mpsc::channel(inputs_max);
+        let dropped = Arc::default();
+        (Self { inputs, dropped }, receiver)
     }
 
     /// Datagrams that the thread took and then dropped, since their session had enough waiting.
@@ -186,6 +198,7 @@ impl DtlsThread {
 /// A session as the thread knows it: where its datagrams go and whose it is.
 struct Open {
     datagrams: mpsc::Sender<Vec<u8>>,
+    worker: usize,
     task: Id,
 }
 
@@ -229,6 +242,7 @@ impl Sessions {
             }
             // The task sees the end of its datagrams.
             DtlsInput::Close { session } => drop(self.open.remove(&session)),
+            DtlsInput::CloseAll { worker } => self.open.retain(|_, open| open.worker != worker),
         }
     }
 
@@ -267,6 +281,7 @@ impl Sessions {
             session,
             Open {
                 datagrams: sender,
+                worker,
                 task,
             },
         );

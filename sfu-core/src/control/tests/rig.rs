@@ -3,14 +3,13 @@
 
 use std::io::{ErrorKind, Read as _};
 use std::os::unix::net::UnixStream;
-use std::sync::mpsc::Receiver;
 
 use sfu_proto::control::{Command, FromCore, Order, Outcome, Refusal, ToCore, VERSION, codec};
 use sfu_proto::ids::{Epoch, MeetingId, OperationId};
 
-use super::super::{Control, ControlEvent};
+use super::super::{Control, ControlEvent, testing};
 use crate::control_socket::{ConnectionId, SocketEvent};
-use crate::mailbox::{FromWorker, Mailbox, ToWorker};
+use crate::mailbox::{FromWorker, Inbox, Mailbox, ToWorker};
 
 pub(super) const BOOT: u128 = 7;
 pub(super) const MEETING: MeetingId = MeetingId(1);
@@ -18,13 +17,13 @@ pub(super) const REFUSED: Outcome = Outcome::Refused(Refusal::NoSuchSession);
 
 pub(super) struct Rig {
     pub(super) control: Control,
-    pub(super) inboxes: Vec<Receiver<ToWorker>>,
+    pub(super) inboxes: Vec<Inbox>,
     next_id: u64,
 }
 
 impl Rig {
     pub(super) fn new(workers: usize) -> Self {
-        let (mailboxes, inboxes) = (0..workers).map(|_| Mailbox::new(waker())).unzip();
+        let (mailboxes, inboxes) = (0..workers).map(|_| Mailbox::new(testing::waker())).unzip();
         Self {
             control: Control::new(BOOT, mailboxes),
             inboxes,
@@ -97,9 +96,14 @@ impl Rig {
         assert_eq!(sidecar.next(), Some(answer(1, Outcome::Done)));
     }
 
+    /// What the worker has been given since it was last asked.
+    pub(super) fn letters(&mut self, worker: usize) -> Vec<ToWorker> {
+        std::iter::from_fn(|| self.inboxes[worker].next()).collect()
+    }
+
     /// The operations that the worker has been given since it was last asked.
     pub(super) fn posted(&mut self, worker: usize) -> Vec<u128> {
-        let orders = self.inboxes[worker].try_iter().filter_map(|message| {
+        let orders = self.letters(worker).into_iter().filter_map(|message| {
             let ToWorker::Order(order) = message else {
                 return None;
             };
@@ -107,13 +111,6 @@ impl Rig {
         });
         orders.collect()
     }
-}
-
-/// Wakes a driver that nobody turns.
-fn waker() -> sfu_uring::Waker {
-    let sockets = sfu_uring::bind(&["127.0.0.1:0".parse().unwrap()], 1 << 16).unwrap();
-    let (_, waker, _) = sfu_uring::Driver::open(sfu_uring::DriverChoice::Mio, sockets).unwrap();
-    waker
 }
 
 pub(super) struct Sidecar {
