@@ -29,9 +29,8 @@ pub(super) async fn open(
     headers: HeaderMap,
     upgrade: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
 ) -> Result<Response, Problem> {
-    let upgrade = match upgrade {
-        Ok(upgrade) => upgrade,
-        Err(_) => return Ok(upgrade_required()),
+    let Ok(upgrade) = upgrade else {
+        return Ok(upgrade_required());
     };
     let offered = subprotocols(&headers);
     if !offered.contains(&PROTOCOL) {

@@ -298,14 +298,7 @@ impl MeetingLive {
         } else {
             self.sources.remove(&(participant, source))
         };
-        changed.then(|| {
-            let event = Event::Live {
-                participant_id: participant,
-                source: source.into(),
-                live,
-            };
-            (Audience::Everyone, event)
-        })
+        changed.then(|| live_event(participant, source, live))
     }
 
     fn set_speaking(&mut self, participants: Vec<ParticipantId>) -> Option<(Audience, Event)> {
@@ -361,13 +354,12 @@ impl MeetingLive {
     }
 
     fn end_all(&mut self) -> Vec<(Audience, Event)> {
-        let sources: Vec<_> = self.sources.iter().copied().collect();
-        let ended: Vec<_> = sources
-            .into_iter()
-            .map(|(participant, source)| self.set_live(participant, source, false))
-            .collect();
         let silenced = self.set_speaking(Vec::new());
-        ended.into_iter().chain([silenced]).flatten().collect()
+        core::mem::take(&mut self.sources)
+            .into_iter()
+            .map(|(participant, source)| live_event(participant, source, false))
+            .chain(silenced)
+            .collect()
     }
 
     fn silence(&mut self, participant: ParticipantId) -> Option<(Audience, Event)> {
@@ -375,6 +367,15 @@ impl MeetingLive {
         others.retain(|speaker| *speaker != participant);
         self.set_speaking(others)
     }
+}
+
+fn live_event(participant: ParticipantId, source: Source, live: bool) -> (Audience, Event) {
+    let event = Event::Live {
+        participant_id: participant,
+        source: source.into(),
+        live,
+    };
+    (Audience::Everyone, event)
 }
 
 #[cfg(test)]

@@ -16,7 +16,9 @@ pub fn run(common: &Common, args: &CoreArgs) -> Result<Ended, StartupErrors> {
     let config = CoreConfig {
         control_socket,
         udp_port: args.udp_port,
-        workers: args.workers.map_or(cores.min(workers_max), usize::from),
+        workers: args
+            .workers
+            .map_or_else(|| cores.min(workers_max), usize::from),
         driver: match args.driver {
             Driver::Auto => DriverChoice::Auto,
             Driver::IoUring => DriverChoice::Uring,
