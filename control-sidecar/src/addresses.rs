@@ -26,10 +26,3 @@ pub fn local() -> Vec<IpAddr> {
     addresses.dedup();
     addresses
 }
-
-/// What others on the network reach us by.
-pub fn lan() -> Vec<IpAddr> {
-    let mut addresses = local();
-    addresses.retain(|address| !address.is_loopback());
-    addresses
-}

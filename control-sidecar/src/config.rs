@@ -7,6 +7,9 @@ use std::str::FromStr;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+/// Each takes a UDP port and some memory; no machine that we know of gains from more.
+pub const WORKERS_MAX: i64 = 128;
+
 /// Video conferencing on one machine: media forwarder, control plane and web page.
 #[derive(Clone, Debug, Parser)]
 #[command(name = "millrace", version, about, long_about = None)]
@@ -61,8 +64,13 @@ pub struct CoreArgs {
         value_name = "PORT"
     )]
     pub udp_port: u16,
-    /// Worker threads [default: one for each core]
-    #[arg(long, env = "MILLRACE_WORKERS", value_name = "COUNT")]
+    /// Worker threads, 1 to 128 [default: one for each core]
+    #[arg(
+        long,
+        env = "MILLRACE_WORKERS",
+        value_name = "COUNT",
+        value_parser = clap::value_parser!(u16).range(1..=WORKERS_MAX)
+    )]
     pub workers: Option<u16>,
     /// How packets move; auto takes io_uring where the kernel allows it
     #[arg(long, env = "MILLRACE_DRIVER", value_enum, default_value_t = Driver::Auto)]
@@ -126,11 +134,17 @@ impl Listen {
         }
     }
 
-    pub fn port(self) -> u16 {
-        match self {
-            Self::Everywhere(port) => port,
-            Self::At(address) => address.port(),
-        }
+    /// Whether one listener would take an address of the other. Port 0 is a fresh one each time.
+    pub fn overlaps(self, other: Self) -> bool {
+        let meet = |one: SocketAddr, other: SocketAddr| {
+            let same_host = one.ip() == other.ip()
+                || one.is_ipv4() == other.is_ipv4()
+                    && (one.ip().is_unspecified() || other.ip().is_unspecified());
+            one.port() != 0 && one.port() == other.port() && same_host
+        };
+        let others = other.addresses();
+        let mut ours = self.addresses().into_iter();
+        ours.any(|one| others.iter().any(|other| meet(one, *other)))
     }
 }
 
@@ -204,5 +218,30 @@ mod tests {
         assert_eq!("[::1]:80".parse::<Listen>().unwrap().addresses().len(), 1);
         assert_eq!("x".parse::<Listen>(), Err(NotAListen));
         assert_eq!("70000".parse::<Listen>(), Err(NotAListen));
+    }
+
+    #[test]
+    fn listeners_that_would_meet_are_found() {
+        let overlap = |one: &str, other: &str| {
+            let (one, other): (Listen, Listen) = (one.parse().unwrap(), other.parse().unwrap());
+            one.overlaps(other)
+        };
+        assert!(overlap("80", "80"));
+        assert!(overlap("80", "127.0.0.1:80"));
+        assert!(overlap("[::1]:80", "80"));
+        assert!(!overlap("80", "81"));
+        assert!(!overlap("0", "0"));
+        assert!(!overlap("127.0.0.1:80", "[::1]:80"));
+        assert!(!overlap("127.0.0.1:80", "127.0.0.2:80"));
+    }
+
+    #[test]
+    fn workers_are_counted_within_reason() {
+        let parse = |count| Cli::try_parse_from(["millrace", "--workers", count]);
+        assert!(parse("128").is_ok());
+        for count in ["0", "129", "many"] {
+            let said = parse(count).unwrap_err().to_string();
+            assert!(said.contains("--workers"), "{said}");
+        }
     }
 }

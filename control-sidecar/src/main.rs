@@ -8,7 +8,7 @@ use clap::{CommandFactory as _, FromArgMatches as _, parser::ValueSource};
 use control_sidecar::config::{Cli, Role};
 use control_sidecar::descriptors;
 use control_sidecar::roles::{self, Ended, launcher};
-use control_sidecar::startup::StartupErrors;
+use control_sidecar::startup::{StartupError, StartupErrors};
 use tracing_subscriber::EnvFilter;
 
 fn main() -> ExitCode {
@@ -17,16 +17,7 @@ fn main() -> ExitCode {
         Ok(cli) => cli,
         Err(error) => error.exit(),
     };
-    log();
-    descriptors::raise_limit();
-    let ended = match &cli.role {
-        Some(role) => {
-            launcher::end_with_launcher();
-            run(role)
-        }
-        None => launch(|role| passed_on(&matches, role)),
-    };
-    match ended {
+    match start(&matches, &cli) {
         Ok(ended) => ExitCode::from(ended.status()),
         Err(errors) => {
             report(&errors);
@@ -38,14 +29,35 @@ fn main() -> ExitCode {
 /// Info, but for the DTLS engine, which warns of every extension it does not know.
 const LOG_FILTER: &str = "info,dtls=error";
 
-fn log() {
-    let filter =
-        EnvFilter::try_from_env("MILLRACE_LOG").unwrap_or_else(|_| EnvFilter::new(LOG_FILTER));
+fn start(matches: &clap::ArgMatches, cli: &Cli) -> Result<Ended, StartupErrors> {
+    log()?;
+    descriptors::raise_limit();
+    match &cli.role {
+        Some(role) => {
+            launcher::end_with_launcher();
+            run(role)
+        }
+        None => launch(|role| passed_on(matches, role)),
+    }
+}
+
+fn log() -> Result<(), StartupErrors> {
+    let asked = std::env::var_os("MILLRACE_LOG").filter(|filter| !filter.is_empty());
+    let filter = match asked {
+        Some(filter) => {
+            let filter = filter.to_string_lossy();
+            EnvFilter::try_new(&filter).map_err(|error| StartupError::LogFilter {
+                why: format!("{filter:?}: {error}"),
+            })?
+        }
+        None => EnvFilter::new(LOG_FILTER),
+    };
     tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_ansi(io::stderr().is_terminal())
         .with_writer(io::stderr)
         .init();
+    Ok(())
 }
 
 #[expect(

@@ -39,6 +39,14 @@ pub enum StartupError {
         flag: &'static str,
         error: io::Error,
     },
+    #[error(
+        "--http and --https are to listen on the same port: {http} and {https}. Give each its own"
+    )]
+    SamePort { http: Listen, https: Listen },
+    #[error(
+        "MILLRACE_LOG is not a log filter: {why}. Try info, debug, or warn,control_sidecar=debug"
+    )]
+    LogFilter { why: String },
     #[error("{0}")]
     Tls(#[from] crate::tls::TlsError),
     #[error("{0}")]

@@ -35,7 +35,8 @@ pub enum TlsError {
     Reading(#[from] rustls::pki_types::pem::Error),
 }
 
-/// What a certificate is for; if this changes, it is made anew.
+/// What a certificate is for. It is made anew when it lacks a name that we have now, not when we have
+/// lost one: a cable pulled out is no reason for browsers to warn again.
 #[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
 struct Purpose {
     names: Vec<String>,
@@ -73,7 +74,10 @@ fn fits(folder: &Path, names: &[String], now: Timestamp) -> bool {
     let purpose = fs::read(folder.join("purpose.json"))
         .ok()
         .and_then(|text| serde_json::from_slice::<Purpose>(&text).ok());
-    purpose.is_some_and(|purpose| purpose.names == names && now.after(RENEWAL) < purpose.expires_at)
+    purpose.is_some_and(|purpose| {
+        names.iter().all(|name| purpose.names.contains(name))
+            && now.after(RENEWAL) < purpose.expires_at
+    })
 }
 
 /// Writes key and certificate, and last what they are for: without it they do not fit.
@@ -138,16 +142,17 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_certificate_stays_until_its_purpose_changes() {
+    fn the_certificate_stays_while_it_covers_what_we_are() {
         let folder = tempfile::tempdir().unwrap();
         let made = |addresses: &[IpAddr], now| {
             acceptor(folder.path(), addresses, now).unwrap();
             fs::read(folder.path().join("certificate.pem")).unwrap()
         };
         let now = Timestamp(1_800_000_000_000);
-        let here = ["192.0.2.1".parse().unwrap()];
+        let here = ["192.0.2.1".parse().unwrap(), "192.0.2.9".parse().unwrap()];
         let first = made(&here, now);
         assert_eq!(made(&here, now.after(Duration::from_secs(86_400))), first);
+        assert_eq!(made(&here[..1], now), first);
         let moved = made(&["192.0.2.2".parse().unwrap()], now);
         assert_ne!(moved, first);
         let late = now.after(LIFETIME - RENEWAL);

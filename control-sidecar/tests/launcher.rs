@@ -163,3 +163,23 @@ fn a_mistake_of_configuration_ends_it_at_once() {
     Appliance::signal(appliance.pid(), Signal::SIGTERM);
     assert!(appliance.ended_within(Duration::from_secs(10)).is_some());
 }
+
+#[test]
+fn mistakes_are_told_with_their_cure() {
+    let folder = tempfile::tempdir().unwrap();
+    let said = |arguments: &[&str], filter: &str| {
+        let ended = Command::new(env!("CARGO_BIN_EXE_millrace"))
+            .arg(format!("--data-dir={}", folder.path().display()))
+            .args(["--udp-port=0", "--workers=1"])
+            .args(arguments)
+            .env("MILLRACE_LOG", filter)
+            .output()
+            .unwrap();
+        assert_eq!(ended.status.code(), Some(78));
+        String::from_utf8_lossy(&ended.stderr).into_owned()
+    };
+    let same = said(&["--http=4711", "--https=127.0.0.1:4711"], "");
+    assert!(same.contains("the same port"), "{same}");
+    let filter = said(&[], "info,=loud=");
+    assert!(filter.contains("MILLRACE_LOG"), "{filter}");
+}

@@ -34,7 +34,7 @@ fn follow(hub: &Hub, live: &Live, presence: &Presence, clock: &Clock, told: &Ann
     let meeting = told.meeting;
     match &told.event {
         Event::Joined { participant } => {
-            presence.seen(meeting, participant.participant_id, clock.now());
+            presence.seen(meeting, participant.participant_id, clock.uptime());
         }
         Event::Left {
             participant_id,
@@ -46,7 +46,12 @@ fn follow(hub: &Hub, live: &Live, presence: &Presence, clock: &Clock, told: &Ann
             };
             hub.close(meeting, Some(*participant_id), code);
             presence.forget(meeting, *participant_id);
-            live.forget_participant(meeting, *participant_id);
+            for silenced in live.forget_participant(meeting, *participant_id) {
+                hub.announce(&silenced);
+            }
+            if presence.is_empty(meeting) {
+                live.forget_meeting(meeting);
+            }
         }
         Event::Ended {} => {
             hub.close(meeting, None, CloseCode::Ended);

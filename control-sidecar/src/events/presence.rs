@@ -8,25 +8,25 @@ use std::time::Duration;
 use sfu_proto::ids::{MeetingId, ParticipantId};
 
 use crate::app::App;
-use crate::model::{MeetingStatus, Timestamp};
+use crate::model::MeetingStatus;
 use crate::service::ServiceError;
 
 const GRACE: Duration = Duration::from_secs(15);
 
 #[derive(Debug, Default)]
 pub struct Presence {
-    /// When each present participant was last known to be connected.
-    seen: Mutex<HashMap<(MeetingId, ParticipantId), Timestamp>>,
+    /// When each present participant was last known to be connected, by `Clock::uptime`.
+    seen: Mutex<HashMap<(MeetingId, ParticipantId), Duration>>,
 }
 
 impl Presence {
-    fn lock(&self) -> MutexGuard<'_, HashMap<(MeetingId, ParticipantId), Timestamp>> {
+    fn lock(&self) -> MutexGuard<'_, HashMap<(MeetingId, ParticipantId), Duration>> {
         self.seen.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// After a start: all that the store holds for present may come back.
     pub fn expect_back(&self, app: &App) -> Result<(), ServiceError> {
-        let until = app.clock.now().after(GRACE);
+        let until = app.clock.uptime() + GRACE;
         let present = app.store.read(|tx| {
             let mut present = Vec::new();
             for meeting in tx.meetings()? {
@@ -43,12 +43,12 @@ impl Presence {
         Ok(())
     }
 
-    pub fn seen(&self, meeting: MeetingId, participant: ParticipantId, now: Timestamp) {
+    pub fn seen(&self, meeting: MeetingId, participant: ParticipantId, now: Duration) {
         self.lock().insert((meeting, participant), now);
     }
 
     /// Their socket has closed: the grace begins now, if they are still of the meeting.
-    pub fn socket_closed(&self, meeting: MeetingId, participant: ParticipantId, now: Timestamp) {
+    pub fn socket_closed(&self, meeting: MeetingId, participant: ParticipantId, now: Duration) {
         if let Some(seen) = self.lock().get_mut(&(meeting, participant)) {
             *seen = now.max(*seen);
         }
@@ -66,19 +66,39 @@ impl Presence {
         self.lock().len()
     }
 
+    /// Nobody is in the meeting.
+    pub fn is_empty(&self, meeting: MeetingId) -> bool {
+        !self.lock().keys().any(|(of, _)| *of == meeting)
+    }
+
+    pub fn is_present(&self, meeting: MeetingId, participant: ParticipantId) -> bool {
+        self.lock().contains_key(&(meeting, participant))
+    }
+
     /// Those whose grace is over.
     pub fn gone(&self, app: &App) -> Vec<(MeetingId, ParticipantId)> {
-        let now = app.clock.now();
+        let now = app.clock.uptime();
         let mut gone = Vec::new();
         for (&(meeting, participant), seen) in self.lock().iter_mut() {
-            let connected = app.hub.has_socket(meeting, participant)
-                || !app.live.sessions_of(meeting, participant).is_empty();
-            if connected {
+            if is_connected(app, meeting, participant) {
                 *seen = now.max(*seen);
-            } else if now.since(*seen) >= GRACE {
+            } else if now.saturating_sub(*seen) >= GRACE {
                 gone.push((meeting, participant));
             }
         }
         gone
     }
+
+    /// The same for one, asked again at the moment that matters: they may have come back.
+    pub fn is_gone(&self, app: &App, meeting: MeetingId, participant: ParticipantId) -> bool {
+        let now = app.clock.uptime();
+        let seen = self.lock().get(&(meeting, participant)).copied();
+        seen.is_some_and(|seen| now.saturating_sub(seen) >= GRACE)
+            && !is_connected(app, meeting, participant)
+    }
+}
+
+fn is_connected(app: &App, meeting: MeetingId, participant: ParticipantId) -> bool {
+    app.hub.has_socket(meeting, participant)
+        || !app.live.sessions_of(meeting, participant).is_empty()
 }

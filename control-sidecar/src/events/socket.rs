@@ -4,10 +4,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::extract::ws::{CloseFrame, Message, WebSocket};
-use sfu_proto::control::{Command, Order};
+use sfu_proto::control::{Command, Order, Wanted};
 use sfu_proto::ids::{MeetingId, ParticipantId};
 use tokio::sync::mpsc;
-use tokio::time::{Instant, interval, timeout};
+use tokio::time::{Instant, interval, sleep_until, timeout};
 
 use super::hub::text;
 use super::request::Request;
@@ -21,6 +21,9 @@ use crate::service::{ServiceError, views};
 const PING_INTERVAL: Duration = Duration::from_secs(10);
 /// A page that has been silent for three pings is not there any more.
 const SILENCE_MAX: Duration = Duration::from_secs(30);
+/// Wishes to watch are passed on this often at most, the latest one each time: a page that is
+/// scrolled or resized says many.
+const WATCH_INTERVAL: Duration = Duration::from_millis(100);
 const SEND_TIME_MAX: Duration = Duration::from_secs(10);
 const CLOSE_TIME_MAX: Duration = Duration::from_secs(1);
 
@@ -46,6 +49,9 @@ pub async fn serve(
         participant,
         socket,
         last_seq: 0,
+        wish: None,
+        // The first wish does not wait.
+        passed_on: Instant::now() - WATCH_INTERVAL,
     };
     let end = tokio::select! {
         biased;
@@ -54,7 +60,7 @@ pub async fn serve(
     };
     drop(subscription);
     app.presence
-        .socket_closed(meeting, participant, app.clock.now());
+        .socket_closed(meeting, participant, app.clock.uptime());
     if let End::Close(code) = end {
         close(page.socket, code).await;
     }
@@ -81,6 +87,9 @@ struct Page<'app> {
     participant: ParticipantId,
     socket: WebSocket,
     last_seq: u64,
+    /// What the page asked to watch last and the core does not know yet.
+    wish: Option<Option<Vec<Wanted>>>,
+    passed_on: Instant,
 }
 
 impl Page<'_> {
@@ -91,8 +100,13 @@ impl Page<'_> {
         let mut pings = interval(PING_INTERVAL);
         let mut heard = Instant::now();
         loop {
+            let passes_on = self.passed_on + WATCH_INTERVAL;
             let step = tokio::select! {
                 biased;
+                () = sleep_until(passes_on), if self.wish.is_some() => {
+                    self.pass_on();
+                    Ok(())
+                }
                 outgoing = queue.recv() => match outgoing {
                     Some(Outgoing::Event(event)) => self.send(&event).await,
                     Some(Outgoing::Close(code)) => Err(End::Close(code)),
@@ -159,9 +173,8 @@ impl Page<'_> {
             Some(Ok(Message::Text(said))) => match Request::parse(&said) {
                 Some(Request::Ping) => self.send(&text(&Event::Pong {})).await,
                 Some(Request::Watch { video }) => {
-                    let wanted = video.map(|video| video.into_iter().map(Into::into).collect());
-                    self.app.live.want(self.meeting, self.participant, wanted);
-                    watch(self.app, self.meeting, self.participant);
+                    self.wish =
+                        Some(video.map(|video| video.into_iter().map(Into::into).collect()));
                     Ok(())
                 }
                 // A newer page may say more than we know.
@@ -169,6 +182,20 @@ impl Page<'_> {
             },
             Some(Ok(Message::Close(_)) | Err(_)) | None => Err(End::Gone),
             Some(Ok(_)) => Ok(()),
+        }
+    }
+
+    /// Tells the core what the page watches, if that is news.
+    fn pass_on(&mut self) {
+        self.passed_on = Instant::now();
+        let Some(wanted) = self.wish.take() else {
+            return;
+        };
+        // One who has left by now must not be remembered.
+        if self.app.presence.is_present(self.meeting, self.participant)
+            && self.app.live.want(self.meeting, self.participant, wanted)
+        {
+            watch(self.app, self.meeting, self.participant);
         }
     }
 

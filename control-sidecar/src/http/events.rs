@@ -7,7 +7,7 @@ use std::sync::Arc;
 use axum::extract::ws::WebSocketUpgrade;
 use axum::extract::ws::rejection::WebSocketUpgradeRejection;
 use axum::extract::{Extension, Path, State};
-use axum::http::{HeaderMap, header};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
 use sfu_proto::ids::{MeetingId, ParticipantId};
 
@@ -29,7 +29,9 @@ pub(super) async fn open(
     headers: HeaderMap,
     upgrade: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
 ) -> Result<Response, Problem> {
-    let upgrade = upgrade.map_err(|rejection| Problem::of(rejection.into_response().status()))?;
+    let Ok(upgrade) = upgrade else {
+        return Ok(upgrade_required());
+    };
     let offered = subprotocols(&headers);
     if !offered.contains(&PROTOCOL) {
         return Err(Problem::bad_request(
@@ -56,6 +58,19 @@ pub(super) async fn open(
                 Err(code) => socket::close(socket, code).await,
             }
         }))
+}
+
+/// RFC 9110 §15.5.22 wants the protocol named, RFC 6455 §4.4 its version.
+fn upgrade_required() -> Response {
+    let mut response = Problem::of(StatusCode::UPGRADE_REQUIRED).into_response();
+    let headers = response.headers_mut();
+    headers.insert(header::UPGRADE, HeaderValue::from_static("websocket"));
+    headers.insert(header::CONNECTION, HeaderValue::from_static("upgrade"));
+    headers.insert(
+        header::SEC_WEBSOCKET_VERSION,
+        HeaderValue::from_static("13"),
+    );
+    response
 }
 
 fn admit(

@@ -61,7 +61,8 @@ impl Problem {
             StatusCode::PAYLOAD_TOO_LARGE => ("too-large", "the request is too large: send less"),
             StatusCode::UPGRADE_REQUIRED => (
                 "websocket-only",
-                "this URL speaks WebSocket only: ask for the upgrade",
+                "this URL speaks WebSocket (version 13) only: open it as a WebSocket, with the \
+                 subprotocols millrace.events.v1 and bearer.<token>",
             ),
             StatusCode::INTERNAL_SERVER_ERROR => (
                 "internal",

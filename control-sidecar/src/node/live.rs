@@ -3,6 +3,7 @@
 //!
 //! Every change yields the events that tell the pages of it; no change, no event.
 
+use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -75,16 +76,17 @@ impl Live {
         self.lock().values().map(|state| state.sessions.len()).sum()
     }
 
-    /// Keeps what a page watches; `None` leaves the choice to the core.
+    /// Keeps what a page watches; `None` leaves the choice to the core. Whether it is news.
     pub fn want(
         &self,
         meeting: MeetingId,
         participant: ParticipantId,
         wanted: Option<Vec<Wanted>>,
-    ) {
+    ) -> bool {
         let mut meetings = self.lock();
         let state = meetings.entry(meeting).or_default();
-        state.wanted.insert(participant, wanted);
+        let before = state.wanted.insert(participant, wanted.clone());
+        before != Some(wanted)
     }
 
     pub fn wanted(
@@ -95,14 +97,26 @@ impl Live {
         self.lock().get(&meeting)?.wanted.get(&participant).cloned()
     }
 
-    pub fn forget_participant(&self, meeting: MeetingId, participant: ParticipantId) {
+    /// They have left. Their sources go without a word, since pages drop the participant as a whole.
+    pub fn forget_participant(
+        &self,
+        meeting: MeetingId,
+        participant: ParticipantId,
+    ) -> Vec<Announcement> {
         let mut meetings = self.lock();
-        if let Some(state) = meetings.get_mut(&meeting) {
-            state.wanted.remove(&participant);
-            if state.is_empty() {
-                meetings.remove(&meeting);
-            }
+        let Some(state) = meetings.get_mut(&meeting) else {
+            return Vec::new();
+        };
+        state.wanted.remove(&participant);
+        state.sources.retain(|(whose, _)| *whose != participant);
+        let silenced = state.silence(participant);
+        if state.is_empty() {
+            meetings.remove(&meeting);
         }
+        silenced
+            .map(|(to, event)| Announcement { meeting, to, event })
+            .into_iter()
+            .collect()
     }
 
     pub fn forget_meeting(&self, meeting: MeetingId) {
@@ -119,13 +133,13 @@ impl Live {
         };
         let mut meetings = self.lock();
         let state = meetings.entry(meeting).or_default();
-        let change = state.apply(report);
+        let changes = state.apply(report);
         if state.is_empty() {
             meetings.remove(&meeting);
         }
-        change
-            .map(|(to, event)| Announcement { meeting, to, event })
+        changes
             .into_iter()
+            .map(|(to, event)| Announcement { meeting, to, event })
             .collect()
     }
 
@@ -225,7 +239,7 @@ impl MeetingLive {
             && self.wanted.is_empty()
     }
 
-    fn apply(&mut self, report: &Report) -> Option<(Audience, Event)> {
+    fn apply(&mut self, report: &Report) -> Vec<(Audience, Event)> {
         match report {
             Report::Session {
                 session,
@@ -239,43 +253,61 @@ impl MeetingLive {
                 slots,
                 ..
             } => {
-                let known = self.sessions.get_mut(session)?;
-                if known.slots == *slots {
-                    return None;
-                }
-                known.slots.clone_from(slots);
-                Some((Audience::Only(*participant), Event::slots(*session, slots)))
+                let changed = self.set_slots(*session, slots);
+                let event = || (Audience::Only(*participant), Event::slots(*session, slots));
+                changed.then(event).into_iter().collect()
+            }
+            // What the core said before it closed the last session may come after it.
+            Report::Published { .. } | Report::Speaking { .. } if self.sessions.is_empty() => {
+                self.end_all()
             }
             Report::Published {
                 participant,
                 source,
                 live,
                 ..
-            } => {
-                let key = (*participant, *source);
-                let changed = if *live {
-                    self.sources.insert(key)
-                } else {
-                    self.sources.remove(&key)
-                };
-                changed.then(|| {
-                    let event = Event::Live {
-                        participant_id: *participant,
-                        source: (*source).into(),
-                        live: *live,
-                    };
-                    (Audience::Everyone, event)
-                })
-            }
-            Report::Speaking { participants, .. } => {
-                if self.speaking == *participants {
-                    return None;
-                }
-                self.speaking.clone_from(participants);
-                let participant_ids = participants.clone();
-                Some((Audience::Everyone, Event::Speaking { participant_ids }))
-            }
+            } => self
+                .set_live(*participant, *source, *live)
+                .into_iter()
+                .collect(),
+            Report::Speaking { participants, .. } => self
+                .set_speaking(participants.clone())
+                .into_iter()
+                .collect(),
         }
+    }
+
+    fn set_slots(&mut self, session: SessionId, slots: &[SlotState]) -> bool {
+        match self.sessions.get_mut(&session) {
+            Some(known) if known.slots != slots => {
+                slots.clone_into(&mut known.slots);
+                true
+            }
+            _ => false,
+        }
+    }
+
+    fn set_live(
+        &mut self,
+        participant: ParticipantId,
+        source: Source,
+        live: bool,
+    ) -> Option<(Audience, Event)> {
+        let changed = if live {
+            self.sources.insert((participant, source))
+        } else {
+            self.sources.remove(&(participant, source))
+        };
+        changed.then(|| live_event(participant, source, live))
+    }
+
+    fn set_speaking(&mut self, participants: Vec<ParticipantId>) -> Option<(Audience, Event)> {
+        if self.speaking == participants {
+            return None;
+        }
+        self.speaking.clone_from(&participants);
+        let participant_ids = participants;
+        Some((Audience::Everyone, Event::Speaking { participant_ids }))
     }
 
     fn set_phase(
@@ -283,20 +315,67 @@ impl MeetingLive {
         session: SessionId,
         participant: ParticipantId,
         phase: SessionPhase,
-    ) -> Option<(Audience, Event)> {
-        let before = self.sessions.get(&session).map(|known| known.phase);
+    ) -> Vec<(Audience, Event)> {
+        let told = (Audience::Only(participant), Event::media(session, phase));
         if matches!(phase, SessionPhase::Closed(_)) {
-            self.sessions.remove(&session)?;
-        } else {
-            let known = self.sessions.entry(session).or_insert_with(|| SessionLive {
-                participant,
-                phase,
-                slots: Vec::new(),
-            });
-            known.phase = phase;
+            if self.sessions.remove(&session).is_none() {
+                return Vec::new();
+            }
+            return core::iter::once(told)
+                .chain(self.end_without_session(participant))
+                .collect();
         }
-        (before != Some(phase)).then(|| (Audience::Only(participant), Event::media(session, phase)))
+        let known = self.sessions.entry(session);
+        let is_new = matches!(known, Entry::Vacant(_));
+        let known = known.or_insert_with(|| SessionLive {
+            participant,
+            phase,
+            slots: Vec::new(),
+        });
+        let before = core::mem::replace(&mut known.phase, phase);
+        (is_new || before != phase)
+            .then_some(told)
+            .into_iter()
+            .collect()
     }
+
+    /// Without a session nothing of theirs is live, whether the core has said so or not.
+    fn end_without_session(&mut self, participant: ParticipantId) -> Vec<(Audience, Event)> {
+        if self.sessions.is_empty() {
+            return self.end_all();
+        }
+        let mut sessions = self.sessions.values();
+        if sessions.any(|session| session.participant == participant) {
+            return Vec::new();
+        }
+        let ended = Source::ALL.map(|source| self.set_live(participant, source, false));
+        let silenced = self.silence(participant);
+        ended.into_iter().chain([silenced]).flatten().collect()
+    }
+
+    fn end_all(&mut self) -> Vec<(Audience, Event)> {
+        let silenced = self.set_speaking(Vec::new());
+        core::mem::take(&mut self.sources)
+            .into_iter()
+            .map(|(participant, source)| live_event(participant, source, false))
+            .chain(silenced)
+            .collect()
+    }
+
+    fn silence(&mut self, participant: ParticipantId) -> Option<(Audience, Event)> {
+        let mut others = self.speaking.clone();
+        others.retain(|speaker| *speaker != participant);
+        self.set_speaking(others)
+    }
+}
+
+fn live_event(participant: ParticipantId, source: Source, live: bool) -> (Audience, Event) {
+    let event = Event::Live {
+        participant_id: participant,
+        source: source.into(),
+        live,
+    };
+    (Audience::Everyone, event)
 }
 
 #[cfg(test)]
@@ -346,17 +425,56 @@ mod tests {
         assert!(live.speaking(MEETING).is_empty());
     }
 
-    #[test]
-    fn a_closed_session_is_told_once() {
-        let live = Live::default();
-        live.rebuild(&snapshot());
-        let closed = Report::Session {
+    fn closed() -> Report {
+        Report::Session {
             meeting: MEETING,
             session: SessionId(7),
             participant: ANN,
             phase: SessionPhase::Closed(SessionEnd::ConsentExpired),
+        }
+    }
+
+    #[test]
+    fn a_closed_session_is_told_once_and_its_sources_end_with_it() {
+        let live = Live::default();
+        live.rebuild(&snapshot());
+        let told = live.apply(&closed());
+        let kinds: Vec<_> = told
+            .iter()
+            .map(|told| match &told.event {
+                Event::Media { .. } => "media",
+                Event::Live { live: false, .. } => "live",
+                Event::Speaking { participant_ids } if participant_ids.is_empty() => "speaking",
+                _ => "?",
+            })
+            .collect();
+        assert_eq!(kinds, ["media", "live", "speaking"]);
+        assert_eq!(live.apply(&closed()), []);
+        assert!(live.lock().is_empty());
+    }
+
+    #[test]
+    fn late_reports_of_a_meeting_that_is_over_leave_nothing() {
+        let live = Live::default();
+        live.rebuild(&snapshot());
+        live.apply(&closed());
+        let late = Report::Speaking {
+            meeting: MEETING,
+            participants: vec![ANN],
         };
-        assert_eq!(live.apply(&closed).len(), 1);
-        assert_eq!(live.apply(&closed), []);
+        assert_eq!(live.apply(&late), []);
+        assert!(live.lock().is_empty());
+    }
+
+    #[test]
+    fn who_has_left_is_neither_heard_nor_seen() {
+        let live = Live::default();
+        live.rebuild(&snapshot());
+        assert!(live.want(MEETING, ANN, None));
+        assert!(!live.want(MEETING, ANN, None));
+        assert_eq!(live.forget_participant(MEETING, ANN).len(), 1);
+        assert!(!live.sources(MEETING, ANN).audio);
+        live.apply(&closed());
+        assert!(live.lock().is_empty());
     }
 }

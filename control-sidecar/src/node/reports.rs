@@ -23,7 +23,7 @@ pub fn take(app: &Arc<App>, report: &Report) {
     };
     if let SessionPhase::Closed(_) = phase {
         app.presence
-            .socket_closed(*meeting, *participant, app.clock.now());
+            .socket_closed(*meeting, *participant, app.clock.uptime());
         let (app, session) = (Arc::clone(app), *session);
         // The link must not wait for the disk; if this is lost, the next snapshot says it again.
         tokio::spawn(async move {

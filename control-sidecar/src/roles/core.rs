@@ -5,17 +5,20 @@ use std::thread::available_parallelism;
 use sfu_core::{CoreConfig, DriverChoice};
 
 use super::Ended;
-use crate::config::{Common, CoreArgs, Driver};
+use crate::config::{Common, CoreArgs, Driver, WORKERS_MAX};
 use crate::startup::{self, StartupError, StartupErrors};
 
 pub fn run(common: &Common, args: &CoreArgs) -> Result<Ended, StartupErrors> {
     let control_socket = common.control_socket();
     startup::prepare_control_socket(&control_socket)?;
+    let workers_max = usize::try_from(WORKERS_MAX).unwrap_or(1);
     let cores = available_parallelism().map_or(1, usize::from);
     let config = CoreConfig {
         control_socket,
         udp_port: args.udp_port,
-        workers: args.workers.map_or(cores, usize::from),
+        workers: args
+            .workers
+            .map_or_else(|| cores.min(workers_max), usize::from),
         driver: match args.driver {
             Driver::Auto => DriverChoice::Auto,
             Driver::IoUring => DriverChoice::Uring,

@@ -1,6 +1,6 @@
 //! The event socket, from welcome to close.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use serde_json::json;
 use sfu_proto::control::{
@@ -12,7 +12,7 @@ use crate::world::{CHROMIUM, World};
 
 #[tokio::test]
 async fn a_page_hears_what_happens() {
-    let (world, core) = World::new().await;
+    let (world, _core) = World::new().await;
     let meeting = world.meeting().await;
     let ann = world.join(&meeting, "Ann").await;
     let mut events = world.events(&meeting, &ann.token).await;
@@ -66,7 +66,19 @@ async fn a_page_hears_what_happens() {
         (&media["session_id"], &media["phase"]),
         (&json!(session_id), &json!("open"))
     );
+}
 
+#[tokio::test]
+async fn a_page_hears_what_the_core_does() {
+    let (world, core) = World::new().await;
+    let meeting = world.meeting().await;
+    let ann = world.join(&meeting, "Ann").await;
+    let bob = world.join(&meeting, "Bob").await;
+    let mut events = world.events(&meeting, &ann.token).await;
+    world
+        .client
+        .post_sdp(&format!("{meeting}/media"), &ann.token, CHROMIUM)
+        .await;
     let order = core
         .ordered(|command| matches!(command, Command::OpenSession { .. }))
         .await;
@@ -159,6 +171,32 @@ async fn a_page_says_what_it_watches() {
 }
 
 #[tokio::test]
+async fn of_many_wishes_the_latest_counts() {
+    let (world, core) = World::new().await;
+    let meeting = world.meeting().await;
+    let ann = world.join(&meeting, "Ann").await;
+    let mut events = world.events(&meeting, &ann.token).await;
+    world
+        .client
+        .post_sdp(&format!("{meeting}/media"), &ann.token, CHROMIUM)
+        .await;
+    let begun = Instant::now();
+    for height in (1..=300).chain([300; 50]) {
+        events
+            .say(json!({"type": "watch", "video": [{"participant_id": 2, "height": height}]}))
+            .await;
+    }
+    core.ordered(|command| {
+        matches!(command, Command::Watch { wanted: Some(wanted), .. } if wanted[0].height == 300)
+    })
+    .await;
+    let watches = |command: &Command| matches!(command, Command::Watch { .. });
+    let passed_on = core.commands().into_iter().filter(watches).count();
+    let most = begun.elapsed().as_millis() / 100 + 2;
+    assert!(passed_on as u128 <= most, "{passed_on} of {most}");
+}
+
+#[tokio::test]
 async fn who_may_not_listen_is_told_by_a_close_code() {
     let (world, _core) = World::new().await;
     let meeting = world.meeting().await;
@@ -181,7 +219,8 @@ async fn who_may_not_listen_is_told_by_a_close_code() {
     assert_eq!(events.closed().await, 4410);
     assert_eq!(code(&meeting, &ann.token).await, 4410);
     let plain = world.client.get(&format!("{meeting}/events")).await;
-    assert!(plain.problem().0 == 400 || plain.problem().0 == 426);
+    assert_eq!(plain.problem(), (426, "websocket-only".into()));
+    assert_eq!(plain.header("upgrade"), "websocket");
 }
 
 #[tokio::test]
@@ -222,6 +261,8 @@ async fn who_is_away_for_long_is_gone() {
     let _bob = world.join(&meeting, "Bob").await;
     let mut events = world.events(&meeting, &ann.token).await;
     events.wait_for("welcome").await;
+    // A wall clock that is set is no absence.
+    world.clock.jump(Duration::from_secs(3_600));
     world.clock.advance(Duration::from_secs(14));
     world.join(&meeting, "Cy").await;
     events.wait_for("joined").await;
