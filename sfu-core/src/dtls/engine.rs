@@ -10,8 +10,9 @@ use dtls::config::{ClientAuthType, Config, ExtendedMasterSecretType};
 use dtls::conn::DTLSConn;
 use dtls::extension::extension_use_srtp::SrtpProtectionProfile;
 use sfu_proto::control::Fingerprint;
-use sfu_proto::dtls::{handshake, record, srtp_profile};
+use sfu_proto::dtls::{handshake, record};
 use sfu_proto::limits::{HANDSHAKE_DATAGRAM_BYTES_MAX, HANDSHAKE_MESSAGES_MAX};
+use sfu_proto::srtp::Profile;
 use tokio::sync::mpsc;
 use webrtc_util::KeyingMaterialExporter;
 
@@ -40,14 +41,14 @@ pub(super) struct Handshaking {
     records: mpsc::Sender<Vec<u8>>,
     connecting: Pin<Box<Connecting>>,
     verdict: Arc<OnceLock<bool>>,
-    profile: u16,
+    profile: Profile,
 }
 
 impl Handshaking {
     pub(super) fn start(
         certificate: dtls::crypto::Certificate,
         remote: Fingerprint,
-        profile: u16,
+        profile: Profile,
         outbound: Arc<Outbound>,
     ) -> Self {
         let verdict = Arc::new(OnceLock::new());
@@ -80,7 +81,7 @@ impl Handshaking {
             Some(false) => return Err(DtlsFailure::WrongFingerprint),
             None => return Err(DtlsFailure::NoClientCertificate),
         }
-        if connection.selected_srtpprotection_profile() as u16 != self.profile {
+        if connection.selected_srtpprotection_profile() as u16 != self.profile.id() {
             return Err(DtlsFailure::NoSrtpProfile);
         }
         let keying = export(&connection, self.profile).await?;
@@ -101,11 +102,10 @@ impl Handshaking {
     }
 }
 
-async fn export(connection: &DTLSConn, profile: u16) -> Result<Vec<u8>, DtlsFailure> {
-    let length = srtp_profile::keying_bytes(profile).ok_or(DtlsFailure::NoSrtpProfile)?;
+async fn export(connection: &DTLSConn, profile: Profile) -> Result<Vec<u8>, DtlsFailure> {
     let state = connection.connection_state().await;
     state
-        .export_keying_material(EXPORTER_LABEL, &[], length)
+        .export_keying_material(EXPORTER_LABEL, &[], profile.keying_len())
         .await
         .map_err(|error| DtlsFailure::Engine(error.to_string()))
 }
@@ -113,14 +113,14 @@ async fn export(connection: &DTLSConn, profile: u16) -> Result<Vec<u8>, DtlsFail
 fn config(
     certificate: dtls::crypto::Certificate,
     remote: Fingerprint,
-    profile: u16,
+    profile: Profile,
     verdict: Arc<OnceLock<bool>>,
 ) -> Config {
     Config {
         certificates: vec![certificate],
         cipher_suites: vec![CipherSuiteId::Tls_Ecdhe_Ecdsa_With_Aes_128_Gcm_Sha256],
         // Exactly one: of several, the engine would take the first in the client's order.
-        srtp_protection_profiles: vec![SrtpProtectionProfile::from(profile)],
+        srtp_protection_profiles: vec![SrtpProtectionProfile::from(profile.id())],
         client_auth: ClientAuthType::RequireAnyClientCert,
         extended_master_secret: ExtendedMasterSecretType::Require,
         // Whom the certificate names does not matter, only what it hashes to (RFC 8827 §6.5).
@@ -143,7 +143,7 @@ fn config(
 pub(super) struct Established {
     records: mpsc::Sender<Vec<u8>>,
     connection: DTLSConn,
-    pub(super) profile: u16,
+    pub(super) profile: Profile,
     pub(super) keying: Vec<u8>,
 }
 

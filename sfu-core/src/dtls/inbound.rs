@@ -13,6 +13,7 @@ use sfu_proto::dtls::record::{self, VERSION_1_2};
 use sfu_proto::dtls::{
     ClientHello, ContentType, Fragment, Message, Progress, Reassembler, Record, Records,
 };
+use sfu_proto::srtp::Profile;
 
 use super::failure::DtlsFailure;
 
@@ -44,7 +45,7 @@ pub(super) struct Taken {
     /// Records for the engine, each to be read as one datagram.
     pub(super) records: Vec<Vec<u8>>,
     /// The first ClientHello is whole: start the engine, with this SRTP profile.
-    pub(super) start_with: Option<u16>,
+    pub(super) start_with: Option<Profile>,
     /// The client repeats what it has sent: it has not got our last flight.
     pub(super) is_repetition: bool,
 }
@@ -135,7 +136,7 @@ impl Inbound {
         &self,
         message: &Message<'_>,
         cookie: Option<&[u8]>,
-    ) -> Result<Option<u16>, DtlsFailure> {
+    ) -> Result<Option<Profile>, DtlsFailure> {
         if message.bytes.len() > ENGINE_MESSAGE_BYTES_MAX {
             return Err(DtlsFailure::Engine("a message is too long".to_owned()));
         }
@@ -205,7 +206,7 @@ impl Inbound {
 }
 
 /// What the engine could not or must not serve.
-fn check_first_hello(body: &[u8]) -> Result<u16, DtlsFailure> {
+fn check_first_hello(body: &[u8]) -> Result<Profile, DtlsFailure> {
     let hello = ClientHello::parse(body).map_err(|_| DtlsFailure::BadClientHello)?;
     if hello.version != VERSION_1_2 {
         return Err(DtlsFailure::NoCommonVersion);

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use sfu_proto::control::Fingerprint;
 use sfu_proto::dtls::Records;
+use sfu_proto::srtp::Profile;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
 use tokio::time::{Instant, timeout_at};
 
@@ -36,7 +37,7 @@ pub(super) struct Session {
 }
 
 impl Session {
-    pub(super) async fn run(mut self, deliver_keys: impl Fn(u16, Vec<u8>)) -> Ended {
+    pub(super) async fn run(mut self, deliver_keys: impl Fn(Profile, Vec<u8>)) -> Ended {
         let deadline = Instant::now() + self.time_max;
         let mut inbound = Inbound::default();
         let established = match timeout_at(deadline, self.handshake(&mut inbound)).await {

@@ -11,6 +11,7 @@ use std::time::Duration;
 use sfu_proto::control::Fingerprint;
 use sfu_proto::ids::SessionId;
 use sfu_proto::limits::{HANDSHAKE_TIME_MAX, HANDSHAKES_MAX};
+use sfu_proto::srtp::Profile;
 use tokio::runtime;
 use tokio::sync::{Semaphore, mpsc};
 use tokio::task::{Id, JoinError, JoinSet};
@@ -54,7 +55,7 @@ pub enum DtlsOutput {
     Keys {
         session: SessionId,
         /// The SRTP protection profile (RFC 5764 §4.1.2).
-        profile: u16,
+        profile: Profile,
         /// Client key, server key, client salt, server salt (RFC 5764 §4.2).
         keying: Vec<u8>,
     },
@@ -75,7 +76,7 @@ impl fmt::Debug for DtlsOutput {
             }
             Self::Keys {
                 session, profile, ..
-            } => write!(f, "Keys({session}, profile {profile:#06x})"),
+            } => write!(f, "Keys({session}, {profile:?})"),
             Self::Failed { session, why } => write!(f, "Failed({session}, {why:?})"),
             Self::Closed { session } => write!(f, "Closed({session})"),
         }

@@ -4,7 +4,7 @@ use std::sync::{Arc, OnceLock};
 
 use sfu_proto::control::SessionEnd;
 use sfu_proto::shard::HandshakeEvent;
-use sfu_proto::srtp::{KeyingMaterial, Profile};
+use sfu_proto::srtp::KeyingMaterial;
 
 use crate::dtls::{Certificate, DtlsFailure, DtlsOutput, DtlsSender, DtlsThread};
 use crate::mailbox::{Mailbox, ToWorker};
@@ -41,7 +41,6 @@ fn translate(output: DtlsOutput) -> Option<ToWorker> {
             profile,
             keying,
         } => {
-            let profile = Profile::from_id(profile)?;
             let keys = KeyingMaterial::from_exporter(profile, &keying)?;
             (session, HandshakeEvent::Keys(keys))
         }

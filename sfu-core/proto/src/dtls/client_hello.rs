@@ -7,7 +7,7 @@
 //! version 2 | random 32 | session id 1+n | cookie 1+n | suites 2+n | compression 1+n | extensions 2+n
 //! ```
 
-use super::srtp_profile::choose_srtp_profile;
+use crate::srtp::Profile;
 
 const EXTENSION_SUPPORTED_GROUPS: u16 = 10;
 const EXTENSION_USE_SRTP: u16 = 14;
@@ -91,8 +91,8 @@ impl<'a> ClientHello<'a> {
     }
 
     /// The best profile that the client offers.
-    pub fn best_srtp_profile(&self) -> Option<u16> {
-        choose_srtp_profile(self.srtp_profiles())
+    pub fn best_srtp_profile(&self) -> Option<Profile> {
+        Profile::best_of(self.srtp_profiles())
     }
 
     /// RFC 6347 §4.2.1: the second ClientHello must be the first one with the cookie put in.

@@ -39,6 +39,15 @@ impl Profile {
         Self::PREFERENCE.into_iter().find(|known| known.id() == id)
     }
 
+    /// The best that the client offers, whatever its own order: the core is always the DTLS server,
+    /// so the choice is ours (DESIGN D6).
+    pub fn best_of(offered: impl Iterator<Item = u16>) -> Option<Self> {
+        offered
+            .filter_map(|id| Self::PREFERENCE.iter().position(|ours| ours.id() == id))
+            .min()
+            .map(|best| Self::PREFERENCE[best])
+    }
+
     pub const fn key_len(self) -> usize {
         match self {
             Self::AeadAes128Gcm | Self::Aes128CmSha1_80 => 16,
@@ -85,6 +94,18 @@ impl Profile {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn our_order_wins_over_theirs() {
+        let best = |offered: &[u16]| Profile::best_of(offered.iter().copied());
+        // Chromium 156 and Firefox 153, in their own orders.
+        assert_eq!(best(&[1, 8, 7]), Some(Profile::AeadAes128Gcm));
+        assert_eq!(best(&[7, 8, 1, 2]), Some(Profile::AeadAes128Gcm));
+        assert_eq!(best(&[1, 8]), Some(Profile::AeadAes256Gcm));
+        assert_eq!(best(&[2, 1]), Some(Profile::Aes128CmSha1_80));
+        assert_eq!(best(&[2, 5, 6]), None);
+        assert_eq!(best(&[]), None);
+    }
 
     #[test]
     fn numbers_are_those_of_rfc5764_and_rfc7714() {

@@ -6,6 +6,8 @@ use std::time::Duration;
 
 use dtls::config::ExtendedMasterSecretType;
 
+use sfu_proto::srtp::Profile;
+
 use super::super::thread::Settings;
 use super::super::{Certificate, DtlsFailure, DtlsInput, DtlsOutput, DtlsThread};
 use super::wire::{
@@ -18,12 +20,12 @@ use sfu_proto::ids::SessionId;
 async fn our_best_profile_wins_and_both_sides_have_the_same_keys() {
     let world = World::new();
     let certificate = Certificate::generate().unwrap();
-    let cases: [(&[_], u16, usize); 5] = [
-        (&[SHA1, GCM256, GCM128], 7, 56),
-        (&[GCM128], 7, 56),
-        (&[SHA1, GCM256], 8, 88),
-        (&[GCM256], 8, 88),
-        (&[SHA1], 1, 60),
+    let cases: [(&[_], Profile, usize); 5] = [
+        (&[SHA1, GCM256, GCM128], Profile::AeadAes128Gcm, 56),
+        (&[GCM128], Profile::AeadAes128Gcm, 56),
+        (&[SHA1, GCM256], Profile::AeadAes256Gcm, 88),
+        (&[GCM256], Profile::AeadAes256Gcm, 88),
+        (&[SHA1], Profile::Aes128CmSha1_80, 60),
     ];
     for (number, (offered, profile, length)) in (0..).zip(cases) {
         let wire = world.open(number, certificate.fingerprint());
@@ -33,7 +35,10 @@ async fn our_best_profile_wins_and_both_sides_have_the_same_keys() {
             .unwrap();
         let keys = events.keys().await;
         assert_eq!(keys, (profile, exported(&client, length).await));
-        assert_eq!(client.selected_srtpprotection_profile() as u16, profile);
+        assert_eq!(
+            client.selected_srtpprotection_profile() as u16,
+            profile.id()
+        );
     }
 }
 
@@ -158,7 +163,10 @@ async fn a_hundred_at_once_all_get_keys_and_leave_nothing_behind() {
             let client = connect(socket, client(&certificate, &[SHA1, GCM128]))
                 .await
                 .unwrap();
-            assert_eq!(events.keys().await, (7, exported(&client, 56).await));
+            assert_eq!(
+                events.keys().await,
+                (Profile::AeadAes128Gcm, exported(&client, 56).await)
+            );
             client
         });
     }

@@ -92,7 +92,7 @@ fn shake_hands(directory: &Path, client_certificate: &[u8], more: &str) {
     let said = String::from_utf8_lossy(&said.stdout).into_owned();
     let (profile, keying) = keys.unwrap_or_else(|| panic!("no keys; openssl said: {said}"));
     let hex: String = keying.iter().map(|byte| format!("{byte:02X}")).collect();
-    assert_eq!(profile, 7);
+    assert_eq!(profile.id(), 7);
     assert!(said.contains("profile=SRTP_AEAD_AES_128_GCM"), "{said}");
     assert!(said.contains(&hex), "other keys than {hex}: {said}");
     assert!(closed, "its close_notify was not heard: {said}");

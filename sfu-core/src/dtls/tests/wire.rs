@@ -11,6 +11,7 @@ use dtls::conn::DTLSConn;
 use dtls::extension::extension_use_srtp::SrtpProtectionProfile;
 use sfu_proto::control::Fingerprint;
 use sfu_proto::ids::SessionId;
+use sfu_proto::srtp::Profile;
 use tokio::sync::mpsc;
 use tokio::time::timeout;
 use webrtc_util::{Conn, Error, KeyingMaterialExporter};
@@ -187,7 +188,7 @@ impl Events {
         next.expect("nothing came").expect("the thread is gone")
     }
 
-    pub(super) async fn keys(&mut self) -> (u16, Vec<u8>) {
+    pub(super) async fn keys(&mut self) -> (Profile, Vec<u8>) {
         match self.next().await {
             DtlsOutput::Keys {
                 profile, keying, ..
