@@ -278,6 +278,10 @@ async fn who_is_away_for_long_is_gone() {
     world.clock.advance(Duration::from_secs(14));
     world.join(&meeting, "Cy").await;
     events.wait_for("joined").await;
+    // Presence is looked at every second.
+    tokio::time::sleep(Duration::from_millis(1_200)).await;
+    let seen = world.client.get(&meeting).await.json();
+    assert_eq!(seen["participants"].as_array().unwrap().len(), 3);
     world.clock.advance(Duration::from_secs(2));
     let left = events.wait_for("left").await;
     assert_eq!(
