@@ -98,31 +98,45 @@ async fn order_session(
     session: SessionId,
     plan: &SessionPlan,
 ) -> Result<SessionOpened, ServiceError> {
-    let mut last_try = false;
-    loop {
-        let question = Question::ask(app)?;
-        let operation = question.operation;
-        let (code, plan) = (code.clone(), plan.clone());
-        let written = app.store.write(move |tx| {
-            let caller = tokens::authenticate_in(tx, &code, token)?;
-            sessions::open(tx, &caller, session, operation, plan)
-        });
-        let done = match written.await {
-            Ok(()) => question.answer().await,
-            Err(error) => Err(NotDone::NotOrdered(error)),
-        };
-        match done {
-            Ok(opened) => return Ok(opened),
-            Err(NotDone::Misplaced) if !last_try => last_try = true,
-            Err(error) => {
-                // Store and core forget it, if the core has heard of it.
-                app.store
-                    .write(move |tx| sessions::abandon(tx, session, operation))
-                    .await?;
-                return Err(error.into());
-            }
+    let first = random::operation_id();
+    let (operation, tried) = match try_session(app, code, token, session, plan, first).await {
+        Err(NotDone::Misplaced) => {
+            let second = random::operation_id();
+            let tried = try_session(app, code, token, session, plan, second).await;
+            (second, tried)
+        }
+        tried => (first, tried),
+    };
+    match tried {
+        Ok(opened) => Ok(opened),
+        Err(error) => {
+            // Store and core forget it, if they have heard of it.
+            app.store
+                .write(move |tx| sessions::abandon(tx, session, operation))
+                .await?;
+            Err(error.into())
         }
     }
+}
+
+async fn try_session(
+    app: &App,
+    code: &MeetingCode,
+    token: Option<TokenHash>,
+    session: SessionId,
+    plan: &SessionPlan,
+    operation: OperationId,
+) -> Result<SessionOpened, NotDone> {
+    let question = Question::ask(app, operation).map_err(NotDone::NotOrdered)?;
+    let (code, plan) = (code.clone(), plan.clone());
+    app.store
+        .write(move |tx| {
+            let caller = tokens::authenticate_in(tx, &code, token)?;
+            sessions::open(tx, &caller, session, operation, plan)
+        })
+        .await
+        .map_err(NotDone::NotOrdered)?;
+    question.answer().await
 }
 
 /// Takes a fragment: candidates, which ICE-lite does not need, or an ICE restart
@@ -162,8 +176,9 @@ async fn restart(
     if_match: Option<String>,
     remote: IceCredentials,
 ) -> Result<(SessionOpened, String), ServiceError> {
-    let question = Question::ask(app)?;
-    let (operation, new) = (question.operation, remote.clone());
+    let operation = random::operation_id();
+    let question = Question::ask(app, operation)?;
+    let new = remote.clone();
     let claimed = app.store.write(move |tx| {
         let caller = tokens::authenticate(tx, token)?;
         let if_match = if_match.as_deref();
@@ -211,12 +226,11 @@ struct Question<'app> {
 
 impl<'app> Question<'app> {
     /// Asked before the order is written, so that no answer is missed.
-    fn ask(app: &'app App) -> Result<Self, ServiceError> {
+    fn ask(app: &'app App, operation: OperationId) -> Result<Self, ServiceError> {
         if !app.core.is_up() {
             let why = "the media core is not running";
             return Err(ServiceError::unavailable(Lacking::Core, why));
         }
-        let operation = random::operation_id();
         Ok(Self {
             app,
             operation,

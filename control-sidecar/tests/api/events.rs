@@ -6,9 +6,10 @@ use serde_json::json;
 use sfu_proto::control::{
     Command, Mid, Report, SessionEnd, SessionPhase, SlotKind, SlotState, Source,
 };
-use sfu_proto::ids::ParticipantId;
+use sfu_proto::ids::{MeetingId, ParticipantId, SessionId};
 
-use crate::world::{CHROMIUM, World};
+use crate::fake_core::FakeCore;
+use crate::world::{CHROMIUM, Guest, World};
 
 #[tokio::test]
 async fn a_page_hears_what_happens() {
@@ -75,23 +76,14 @@ async fn a_page_hears_what_the_core_does() {
     let ann = world.join(&meeting, "Ann").await;
     let bob = world.join(&meeting, "Bob").await;
     let mut events = world.events(&meeting, &ann.token).await;
-    world
-        .client
-        .post_sdp(&format!("{meeting}/media"), &ann.token, CHROMIUM)
-        .await;
-    let order = core
-        .ordered(|command| matches!(command, Command::OpenSession { .. }))
-        .await;
-    let Command::OpenSession { session, .. } = order.command else {
-        unreachable!()
-    };
+    let (id, session) = session_of(&world, &core, &meeting, &ann).await;
     let slots = vec![SlotState {
         mid: Mid::new(b"3").unwrap(),
         kind: SlotKind::Audio,
         showing: Some((ParticipantId(2), Source::Audio)),
     }];
     core.report(Report::Slots {
-        meeting: order.meeting,
+        meeting: id,
         session,
         participant: ParticipantId(1),
         slots,
@@ -102,14 +94,14 @@ async fn a_page_hears_what_the_core_does() {
         json!([{"mid": "3", "kind": "audio", "participant_id": 2, "source": "audio"}])
     );
     core.report(Report::Published {
-        meeting: order.meeting,
+        meeting: id,
         participant: ParticipantId(2),
         source: Source::Audio,
         live: true,
     });
     assert_eq!(events.wait_for("live").await["live"], true);
     core.report(Report::Speaking {
-        meeting: order.meeting,
+        meeting: id,
         participants: vec![ParticipantId(2)],
     });
     assert_eq!(
@@ -135,7 +127,7 @@ async fn a_page_hears_what_the_core_does() {
     assert_eq!(of_bob.next().await.unwrap()["type"], "welcome");
     assert_eq!(of_bob.next().await.unwrap()["type"], "speaking");
     core.report(Report::Session {
-        meeting: order.meeting,
+        meeting: id,
         session,
         participant: ParticipantId(1),
         phase: SessionPhase::Closed(SessionEnd::ConsentExpired),
@@ -145,6 +137,26 @@ async fn a_page_hears_what_the_core_does() {
         (&closed["phase"], &closed["reason"]),
         (&json!("closed"), &json!("consent-expired"))
     );
+    // It was the last session: what the core does not say any more is over all the same.
+    assert_eq!(events.wait_for("live").await["live"], false);
+}
+
+/// The core's names for a meeting and the session that a guest opens in it.
+async fn session_of(
+    world: &World,
+    core: &FakeCore,
+    meeting: &str,
+    guest: &Guest,
+) -> (MeetingId, SessionId) {
+    let media = format!("{meeting}/media");
+    world.client.post_sdp(&media, &guest.token, CHROMIUM).await;
+    let order = core
+        .ordered(|command| matches!(command, Command::OpenSession { .. }))
+        .await;
+    let Command::OpenSession { session, .. } = order.command else {
+        unreachable!()
+    };
+    (order.meeting, session)
 }
 
 #[tokio::test]
@@ -266,6 +278,10 @@ async fn who_is_away_for_long_is_gone() {
     world.clock.advance(Duration::from_secs(14));
     world.join(&meeting, "Cy").await;
     events.wait_for("joined").await;
+    // Presence is looked at every second.
+    tokio::time::sleep(Duration::from_millis(1_200)).await;
+    let seen = world.client.get(&meeting).await.json();
+    assert_eq!(seen["participants"].as_array().unwrap().len(), 3);
     world.clock.advance(Duration::from_secs(2));
     let left = events.wait_for("left").await;
     assert_eq!(

@@ -34,6 +34,8 @@ pub struct State {
     answers: HashMap<OperationId, Outcome>,
     /// What the next session is refused with.
     pub refuse: Option<Refusal>,
+    /// What the next meetings are refused with, the last one first.
+    pub refuse_meetings: Vec<Refusal>,
     /// What the next mutes are refused with, the last one first.
     pub refuse_mutes: Vec<Refusal>,
     /// Takes orders but says nothing.
@@ -207,6 +209,9 @@ impl State {
     fn carry_out(&mut self, order: &Order) -> (Outcome, Option<Report>) {
         let meeting = order.meeting;
         if order.command == Command::OpenMeeting {
+            if let Some(refusal) = self.refuse_meetings.pop() {
+                return (Outcome::Refused(refusal), None);
+            }
             if self.meeting(meeting).is_none() {
                 self.meetings.push(MeetingState {
                     meeting,

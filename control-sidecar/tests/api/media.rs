@@ -346,3 +346,30 @@ async fn a_meeting_that_the_core_has_lost_is_placed_anew() {
     let muted = (ParticipantId(1), Source::Screen);
     assert_eq!(core.state.lock().unwrap().meetings[0].muted, [muted]);
 }
+
+#[tokio::test]
+async fn a_meeting_that_the_core_refuses_is_tried_once_more_under_a_higher_epoch() {
+    let (world, core) = World::new().await;
+    let meeting = world.meeting().await;
+    let ann = world.join(&meeting, "Ann").await;
+    let media = format!("{meeting}/media");
+    let old = Refusal::OldEpoch {
+        got: Epoch(1),
+        current: Epoch(7),
+    };
+    core.state.lock().unwrap().refuse_meetings = vec![old.clone()];
+    let opened = world.client.post_sdp(&media, &ann.token, CHROMIUM).await;
+    assert_eq!(opened.status, 201, "{opened:?}");
+    let order = core
+        .ordered(|command| *command == Command::OpenMeeting)
+        .await;
+    assert_eq!(order.epoch, Epoch(8));
+    // Not for ever: the caller hears of it.
+    let mut state = core.state.lock().unwrap();
+    state.meetings.clear();
+    state.refuse_meetings = vec![old; 9];
+    drop(state);
+    let refused = world.client.post_sdp(&media, &ann.token, CHROMIUM).await;
+    assert_eq!(refused.problem(), (503, "core-down".into()));
+    assert_eq!(core.state.lock().unwrap().refuse_meetings.len(), 8);
+}
