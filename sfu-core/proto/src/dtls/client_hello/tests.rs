@@ -95,10 +95,7 @@ fn chromiums_hello_comes_in_two_datagrams() {
         let hello = ClientHello::parse(reassembler.whole().unwrap().body()).unwrap();
         assert_eq!(hello.version, [0xfe, 0xfd]);
         assert!(hello.srtp_profiles().eq([1, 8, 7]));
-        assert_eq!(
-            hello.best_srtp_profile(),
-            Some(crate::srtp::Profile::AeadAes128Gcm)
-        );
+        assert_eq!(hello.best_srtp_profile(), Some(Profile::AeadAes128Gcm));
         assert!(hello.extended_master_secret);
         assert!(hello.groups().unwrap().eq([0x11ec, 0x1d, 0x17, 0x18]));
         assert!(hello.cipher_suites().any(|suite| suite == 0xc02b));
