@@ -365,10 +365,11 @@ async fn a_meeting_that_the_core_refuses_is_tried_once_more_under_a_higher_epoch
         .await;
     assert_eq!(order.epoch, Epoch(8));
     // Not for ever: the caller hears of it.
-    let mut state = core.state.lock().unwrap();
-    state.meetings.clear();
-    state.refuse_meetings = vec![old; 9];
-    drop(state);
+    {
+        let mut state = core.state.lock().unwrap();
+        state.meetings.clear();
+        state.refuse_meetings = vec![old; 9];
+    }
     let refused = world.client.post_sdp(&media, &ann.token, CHROMIUM).await;
     assert_eq!(refused.problem(), (503, "core-down".into()));
     assert_eq!(core.state.lock().unwrap().refuse_meetings.len(), 8);
