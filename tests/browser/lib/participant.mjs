@@ -5,6 +5,7 @@ import * as inPage from './inpage.mjs';
 import { until } from './wait.mjs';
 
 const JOIN_DEADLINE_MS = 15_000;
+const WINDOW = { width: 1280, height: 800 };
 
 export class Participant {
   faults = [];
@@ -17,13 +18,14 @@ export class Participant {
 
   /// Opens the meeting's page and joins. Options: `click`, to join as people do, by the button;
   /// `script`, a function that runs in the page before anything of it does; `bypassCSP`, for
-  /// measurements that bring code of their own.
-  static async join(browser, place, name, { click = false, script = null, bypassCSP = false } = {}) {
+  /// measurements that bring code of their own; `viewport`, the size of the window.
+  static async join(browser, place, name, options = {}) {
+    const { click = false, script = null, bypassCSP = false, viewport = WINDOW } = options;
     const { server, meetingId, resultsDir } = place;
     const context = await browser.newContext({
       ignoreHTTPSErrors: true,
       bypassCSP,
-      viewport: { width: 1280, height: 800 },
+      viewport,
       permissions: ['camera', 'microphone'],
     });
     const page = await context.newPage();
