@@ -275,13 +275,20 @@ impl Shard {
         self.enter(now, key, SessionPhase::Closed(why));
         let session = self.sessions.remove(key.0);
         self.session_keys.remove(&session.id);
-        self.addresses.remove(key);
+        self.addresses.remove(key, &session.agent);
         let Seat {
             meeting,
             subscriber,
         } = session.seat;
         self.meetings[meeting.0].dismiss(subscriber);
+        self.farewells.retain(|farewell| now < farewell.until);
+        // Who has gone by itself, or never came, needs no farewell.
+        let is_ours = matches!(
+            why,
+            SessionEnd::Ordered | SessionEnd::TakenOver | SessionEnd::ConsentExpired
+        );
         if let Some(route) = session.agent.selected()
+            && is_ours
             && self.farewells.len() < FAREWELLS_MAX
         {
             let (session, until) = (session.id, now + FAREWELL_TIME);

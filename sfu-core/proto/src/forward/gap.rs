@@ -86,6 +86,11 @@ impl Gap {
         Arrived::AfterLoss
     }
 
+    /// A key frame needs nothing of what was before it.
+    pub(super) fn forget_before(&mut self, sequence: u64) {
+        self.missing.retain(|missing| missing.sequence > sequence);
+    }
+
     /// Writes into `wanted` what to ask for now, oldest first; returns whether anything was given
     /// up, which only a key frame can mend.
     pub(crate) fn due(

@@ -27,6 +27,9 @@ pub(crate) struct LayerKey {
 /// Media of one encoding that stays away this long is taken to have ended.
 const SILENT_AFTER: Duration = Duration::from_millis(1_500);
 
+/// Senders pause, and clocks drift by a second or so a day; more is another time.
+const TIME_LEAP_MAX: Duration = Duration::from_secs(30);
+
 /// A screen that stands still is sent about once a second; one such frame may be lost.
 const STILL_SCREEN_AFTER: Duration = Duration::from_secs(5);
 
@@ -85,6 +88,7 @@ pub(crate) struct Layer {
     pub ssrc: Option<Ssrc>,
     /// Of its repair stream, likewise.
     pub repair_ssrc: Option<Ssrc>,
+    former_repair_ssrc: Option<Ssrc>,
     pub keyframe: KeyframeRequests,
     /// Somebody receives it, or will with its next key frame. What nobody sees needs no repair.
     pub is_watched: bool,
@@ -96,6 +100,8 @@ pub(crate) struct Layer {
     timestamp: timestamp::Widener,
     highest: u64,
     last_arrival: Option<Instant>,
+    /// Media time of the first packet, and when it came.
+    anchor: Option<(u64, Instant)>,
     /// The newest time of the media, and when its first packet came.
     newest: (u64, Instant),
     arrived: Vec<u64>,
@@ -117,6 +123,7 @@ impl Layer {
             codec,
             ssrc: None,
             repair_ssrc: None,
+            former_repair_ssrc: None,
             keyframe: KeyframeRequests::default(),
             is_watched: false,
             is_repairable: source != Source::Audio || line.rtx_payload_type.is_some(),
@@ -126,6 +133,7 @@ impl Layer {
             timestamp: timestamp::Widener::default(),
             highest: 0,
             last_arrival: None,
+            anchor: None,
             newest: (0, Instant::default()),
             arrived: Vec::with_capacity(limits::RECEIVED_PER_PASS_MAX),
         }
@@ -134,8 +142,8 @@ impl Layer {
     /// The source begins anew under another SSRC: its numbers have nothing to do with the former.
     fn restart(&mut self, generation: u32) {
         self.key.generation = generation;
-        // A late repair of the former source would be taken for one of this: they share a sequence.
-        self.repair_ssrc = None;
+        self.former_repair_ssrc = self.repair_ssrc.take();
+        self.anchor = None;
         self.keyframe = KeyframeRequests::default();
         self.gap.clear();
         self.reception = Reception::new(self.codec.clock_rate());
@@ -146,19 +154,48 @@ impl Layer {
         self.arrived.clear();
     }
 
-    /// `ssrc` is this layer's source, or its repair stream's. Says whether it has taken the place of
-    /// another: then the layer begins anew as `generation`.
-    pub(crate) fn name_source(&mut self, ssrc: Ssrc, is_repair: bool, generation: u32) -> bool {
-        if is_repair {
-            self.repair_ssrc = Some(ssrc);
-            return false;
-        }
+    /// `ssrc` is this layer's source. Says whether it has taken the place of another: then the layer
+    /// begins anew as `generation`.
+    pub(crate) fn name_source(&mut self, ssrc: Ssrc, generation: u32) -> bool {
         let begins_anew = self.ssrc.is_some_and(|known| known != ssrc);
         if begins_anew {
             self.restart(generation);
         }
         self.ssrc = Some(ssrc);
         begins_anew
+    }
+
+    /// `ssrc` is its repair stream's, unless it was the former source's: its late repairs would be
+    /// taken for this one's.
+    pub(crate) fn name_repair_source(&mut self, ssrc: Ssrc) {
+        if self.repair_ssrc.is_none() && self.former_repair_ssrc != Some(ssrc) {
+            self.repair_ssrc = Some(ssrc);
+        }
+    }
+
+    /// Media time goes with the clock, give or take a pause of the sender's. If it leaps, it is
+    /// another time: the layer begins anew as `generation`, or its slots would carry the leap for
+    /// ever.
+    pub(crate) fn leaps_in_time(
+        &mut self,
+        arrival: Instant,
+        header: &Header,
+        generation: u32,
+    ) -> bool {
+        let mut widener = self.timestamp; // A copy: the packet may yet be refused.
+        let time = widener.widen(header.timestamp);
+        let Some((first, since)) = self.anchor else {
+            self.anchor = Some((time, arrival));
+            return false;
+        };
+        let rate = u128::from(self.codec.clock_rate());
+        let elapsed = arrival.since(since).as_nanos() * rate / 1_000_000_000;
+        let leap = (u128::from(first) + elapsed).abs_diff(u128::from(time));
+        let leaps = leap > TIME_LEAP_MAX.as_secs() as u128 * rate;
+        if leaps {
+            self.restart(generation);
+        }
+        leaps
     }
 
     /// Whether a packet of `ssrc` is one of its own. The last packets of a former source may come
@@ -178,6 +215,7 @@ impl Layer {
         self.gap.clear();
         self.keyframe.satisfied();
         self.last_arrival = None;
+        self.anchor = None;
     }
 
     /// Counts a packet for the report to its sender. Done for muted media too: it has arrived, and
@@ -208,6 +246,7 @@ impl Layer {
         }
         if info.starts_key_frame {
             self.keyframe.satisfied();
+            self.gap.forget_before(sequence);
         }
         self.arrived.push(sequence);
         Ok(())

@@ -31,6 +31,8 @@ pub(crate) struct Meeting {
     pub(super) muted: Vec<(ParticipantId, Source)>,
     pub(super) speakers: Speakers,
     pub(super) speaking: Vec<ParticipantId>,
+    /// What was live when its session left; said with the next refresh.
+    pub(super) ended: Vec<(ParticipantId, Source)>,
     /// Who is where has changed: slots must be assigned anew before the next forwarding.
     pub(super) is_stale: bool,
     /// Media of this pass waits to be forwarded.
@@ -56,6 +58,7 @@ impl Meeting {
             muted: Vec::new(),
             speakers: Speakers::default(),
             speaking: Vec::new(),
+            ended: Vec::new(),
             is_stale: false,
             has_media: false,
         }
@@ -80,7 +83,14 @@ impl Meeting {
             .ok_or(Dropped::RtpUnknownSource)?;
         let layer = &mut self.layers[*index];
         let ssrc = media.packet.header().ssrc;
-        if media.is_new && layer.name_source(ssrc, media.origin.is_repair, self.generation + 1) {
+        let begins_anew = if media.origin.is_repair {
+            layer.name_repair_source(ssrc);
+            false
+        } else {
+            media.is_new && layer.name_source(ssrc, self.generation + 1)
+                || layer.leaps_in_time(arrival, media.packet.header(), self.generation + 1)
+        };
+        if begins_anew {
             self.generation += 1;
             self.is_stale = true;
         }
@@ -104,18 +114,21 @@ impl Meeting {
     /// **Rewrite**, for each viewer in turn, what came in this pass; `egress` protects and sends.
     /// `Some` if the batch is full: send it and call again with that cursor.
     pub(crate) fn forward(&mut self, egress: &mut Egress<'_>, from: Cursor) -> Option<Cursor> {
-        let mut first_slot = from.slot;
         for (index, subscriber) in self.subscribers.iter_mut() {
             if index < from.subscriber {
                 continue;
             }
+            let first_slot = if index == from.subscriber {
+                from.slot
+            } else {
+                0
+            };
             if let Some(slot) = subscriber.forward(egress, &self.layers, first_slot) {
                 return Some(Cursor {
                     subscriber: index,
                     slot,
                 });
             }
-            first_slot = 0;
         }
         for (_, layer) in &mut self.layers {
             layer.end_pass();

@@ -57,6 +57,9 @@ impl Meeting {
         let subscriber = self.subscribers.remove(key.0);
         for track in subscriber.tracks {
             let track = self.tracks.remove(track.0);
+            if track.live {
+                self.ended.push((track.participant, track.source));
+            }
             for layer in track.layers {
                 self.layers.remove(layer);
             }
@@ -74,6 +77,12 @@ impl Meeting {
 
     pub(crate) fn session_count(&self) -> usize {
         self.subscribers.len()
+    }
+
+    pub(crate) fn sessions(&self) -> impl Iterator<Item = SessionKey> {
+        self.subscribers
+            .iter()
+            .map(|(_, subscriber)| subscriber.session)
     }
 
     /// All sessions of a participant.

@@ -30,6 +30,22 @@ impl Meeting {
     }
 
     fn note_live(&mut self, now: Instant, report: &mut impl FnMut(Report)) {
+        for (participant, source) in self.ended.drain(..) {
+            let is_meant =
+                |track: &Track| (track.participant, track.source) == (participant, source);
+            if !self
+                .tracks
+                .iter()
+                .any(|(_, track)| track.live && is_meant(track))
+            {
+                report(Report::Published {
+                    meeting: self.id,
+                    participant,
+                    source,
+                    live: false,
+                });
+            }
+        }
         for (_, track) in &mut self.tracks {
             let layers = &self.layers;
             let live = !track.muted && track.layers.iter().any(|layer| layers[*layer].is_live(now));

@@ -168,8 +168,12 @@ impl Rewrite {
             return; // It was a gap already and stays one.
         }
         self.highest_in = sequence;
-        // Numbers below this belong to packets that are missing: a switch must not take them.
-        self.next_out = current.out(sequence);
+        // Numbers below this belong to packets that are missing: a switch must not take them. More
+        // than can be repaired are not kept: the viewer would lose count of rollovers.
+        let sent = self.last.map_or(self.next_out, |last| last.sequence);
+        if current.out(sequence) <= sent + LEAP_MAX {
+            self.next_out = current.out(sequence);
+        }
         self.resume(sequence + 1);
     }
 

@@ -4,6 +4,7 @@ use hashbrown::HashMap;
 
 use super::SessionKey;
 use crate::dropped::Dropped;
+use crate::ice;
 use crate::packet::Route;
 
 /// Both ways to a session. Only authenticated checks add addresses, so strangers cannot fill it.
@@ -56,8 +57,12 @@ impl AddressMap {
         self.by_ufrag.remove(local_ufrag);
     }
 
-    pub(crate) fn remove(&mut self, session: SessionKey) {
-        self.by_route.retain(|_, owner| *owner != session);
-        self.by_ufrag.retain(|_, owner| *owner != session);
+    pub(crate) fn remove(&mut self, session: SessionKey, agent: &ice::Agent) {
+        for route in agent.valid_routes() {
+            self.forget(route, session);
+        }
+        for ufrag in agent.local_ufrags() {
+            self.by_ufrag.remove(ufrag);
+        }
     }
 }

@@ -77,7 +77,7 @@ impl Shard {
     }
 
     fn close_meeting(&mut self, now: Instant, key: MeetingKey) {
-        let sessions: Vec<_> = self.sessions_in(key).collect();
+        let sessions: Vec<_> = self.meetings[key.0].sessions().collect();
         for session in sessions {
             self.close(now, session, SessionEnd::Ordered);
         }
@@ -92,10 +92,10 @@ impl Shard {
         id: SessionId,
         plan: &SessionPlan,
     ) -> Result<Outcome, Refusal> {
-        if let Some(known) = self.session_keys.get(&id) {
-            return Ok(Outcome::SessionOpened(
-                self.sessions[known.0].opened.clone(),
-            ));
+        if self.session_keys.contains_key(&id) {
+            let known = self.session_in(meeting, id)?;
+            let opened = self.sessions[known.0].opened.clone();
+            return Ok(Outcome::SessionOpened(opened));
         }
         check_plan(plan)?;
         if self.sessions.len() == limits::SESSIONS_PER_WORKER_MAX {
@@ -202,9 +202,17 @@ impl Shard {
         let key = self.session_in(meeting, id)?;
         let subscriber = self.sessions[key.0].seat.subscriber;
         self.meetings[meeting.0].change(subscriber, |subscriber| {
-            subscriber.watch = wanted.map(|mut wanted| {
-                wanted.truncate(limits::SLOTS_PER_SESSION_MAX);
-                wanted
+            subscriber.watch = wanted.map(|wanted| {
+                let mut once: Vec<Wanted> = Vec::new();
+                for wish in wanted.into_iter().take(limits::SLOTS_PER_SESSION_MAX) {
+                    if !once
+                        .iter()
+                        .any(|known| known.participant == wish.participant)
+                    {
+                        once.push(wish);
+                    }
+                }
+                once
             });
         });
         Ok(Outcome::Done)
@@ -218,21 +226,14 @@ impl Shard {
         }
     }
 
-    fn sessions_in(&self, meeting: MeetingKey) -> impl Iterator<Item = SessionKey> + use<'_> {
-        self.sessions
-            .iter()
-            .filter(move |(_, session)| session.seat.meeting == meeting)
-            .map(|(key, _)| SessionKey(key))
-    }
-
     /// Everything there is, for a sidecar that has been away.
     pub fn snapshot(&self) -> Vec<MeetingState> {
         self.meetings
             .iter()
-            .map(|(key, meeting)| {
+            .map(|(_, meeting)| {
                 let mut state = meeting.state();
-                state.sessions = self
-                    .sessions_in(MeetingKey(key))
+                state.sessions = meeting
+                    .sessions()
                     .map(|key| {
                         let session = &self.sessions[key.0];
                         SessionState {

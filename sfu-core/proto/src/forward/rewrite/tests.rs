@@ -218,3 +218,15 @@ fn one_number_is_one_packet() {
         }
     }
 }
+
+#[test]
+fn padding_that_leaps_takes_no_numbers() {
+    let mut rewrite = Rewrite::new(0);
+    rewrite.switch(A, &packet(100, 0), 0);
+    rewrite.skip(30_100);
+    rewrite.skip(60_100);
+    (1..100).for_each(|step| rewrite.skip(60_100 + step * 500));
+    let next = rewrite.forward(&packet(109_601, 0)).unwrap();
+    assert!(next.sequence <= 1 + LEAP_MAX, "{}", next.sequence);
+    assert_eq!(rewrite.forward(&packet(30_099, 0)), None);
+}
