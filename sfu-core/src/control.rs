@@ -197,7 +197,8 @@ impl Control {
         self.directory.settle(place, &outcome);
         // A refusal is not remembered: its reason may pass.
         if !matches!(outcome, Outcome::Refused(_)) {
-            self.answered.remember(operation, outcome.clone());
+            self.answered
+                .remember(operation, place.worker, outcome.clone());
         }
         // A new link hears only the answers to its own questions; it will repeat the older ones.
         if self.is_linked_to(asker) {
@@ -211,6 +212,7 @@ impl Control {
     fn worker_failed(&mut self, failed: usize) {
         self.directory.fail(failed);
         self.pending.forget(failed);
+        self.answered.forget(failed);
         self.workers[failed].begin_anew();
         for report in self.sessions.fail(failed) {
             self.report(failed, report);

@@ -12,17 +12,18 @@ const ANSWERS_MAX: usize = 8_192;
 
 #[derive(Debug, Default)]
 pub(crate) struct Answered {
-    outcomes: HashMap<OperationId, Outcome>,
+    /// With the worker that gave it.
+    outcomes: HashMap<OperationId, (usize, Outcome)>,
     oldest_first: VecDeque<OperationId>,
 }
 
 impl Answered {
     pub(crate) fn look_up(&self, operation: OperationId) -> Option<&Outcome> {
-        self.outcomes.get(&operation)
+        self.outcomes.get(&operation).map(|(_, outcome)| outcome)
     }
 
-    pub(crate) fn remember(&mut self, operation: OperationId, outcome: Outcome) {
-        if self.outcomes.insert(operation, outcome).is_some() {
+    pub(crate) fn remember(&mut self, operation: OperationId, worker: usize, outcome: Outcome) {
+        if self.outcomes.insert(operation, (worker, outcome)).is_some() {
             return;
         }
         self.oldest_first.push_back(operation);
@@ -31,6 +32,14 @@ impl Answered {
         {
             self.outcomes.remove(&oldest);
         }
+    }
+
+    /// What `worker` had done is undone: a repeated order must be carried out again.
+    pub(crate) fn forget(&mut self, worker: usize) {
+        self.outcomes.retain(|_, (owner, _)| *owner != worker);
+        let outcomes = &self.outcomes;
+        self.oldest_first
+            .retain(|operation| outcomes.contains_key(operation));
     }
 }
 
@@ -42,10 +51,20 @@ mod tests {
     fn the_newest_are_kept_and_no_more() {
         let mut answered = Answered::default();
         for operation in 0..=ANSWERS_MAX as u128 {
-            answered.remember(OperationId(operation), Outcome::Done);
+            answered.remember(OperationId(operation), 0, Outcome::Done);
         }
         assert_eq!(answered.look_up(OperationId(0)), None);
         assert_eq!(answered.look_up(OperationId(1)), Some(&Outcome::Done));
         assert_eq!(answered.outcomes.len(), ANSWERS_MAX);
+    }
+
+    #[test]
+    fn what_a_failed_worker_did_is_not_done() {
+        let mut answered = Answered::default();
+        answered.remember(OperationId(1), 0, Outcome::Done);
+        answered.remember(OperationId(2), 1, Outcome::Done);
+        answered.forget(0);
+        assert_eq!(answered.look_up(OperationId(1)), None);
+        assert_eq!(answered.look_up(OperationId(2)), Some(&Outcome::Done));
     }
 }

@@ -42,6 +42,9 @@ struct Home {
     opening: usize,
 }
 
+/// Lost meetings remembered: those of several full workers. More are placed as if they were new.
+const LOST_MAX: usize = 4 * sfu_proto::limits::MEETINGS_PER_WORKER_MAX;
+
 #[derive(Debug)]
 pub(super) struct Directory {
     homes: HashMap<MeetingId, Home>,
@@ -49,6 +52,9 @@ pub(super) struct Directory {
     counts: Vec<usize>,
     /// Workers that have not failed, or have begun anew since.
     is_up: Vec<bool>,
+    /// Where meetings were that a worker has lost. One of them may be why it failed: it must not go
+    /// from worker to worker and take the others' meetings with it.
+    lost: HashMap<MeetingId, usize>,
 }
 
 impl Directory {
@@ -57,6 +63,7 @@ impl Directory {
             homes: HashMap::new(),
             counts: vec![0; worker_count],
             is_up: vec![true; worker_count],
+            lost: HashMap::new(),
         }
     }
 
@@ -65,7 +72,10 @@ impl Directory {
     pub(super) fn place(&mut self, order: &Order) -> Option<Place> {
         let change = Change::of(&order.command);
         if change == Change::Open && !self.homes.contains_key(&order.meeting) {
-            let worker = self.emptiest()?;
+            let worker = match self.lost.get(&order.meeting) {
+                Some(former) => *former,
+                None => self.emptiest()?,
+            };
             self.counts[worker] += 1;
             let home = Home {
                 worker,
@@ -97,6 +107,9 @@ impl Directory {
             Change::Close => home.is_open &= !is_done,
             Change::Nothing => {}
         }
+        if place.change == Change::Close && is_done {
+            self.lost.remove(&place.meeting);
+        }
         if !home.is_open && home.opening == 0 {
             self.counts[home.worker] -= 1;
             self.homes.remove(&place.meeting);
@@ -119,6 +132,12 @@ impl Directory {
 
     /// Everything on `worker` is gone, what was on its way there, too.
     pub(super) fn fail(&mut self, worker: usize) {
+        let lost = self.homes.extract_if(|_, home| home.worker == worker);
+        for (meeting, _) in lost.take(LOST_MAX) {
+            if self.lost.len() < LOST_MAX {
+                self.lost.insert(meeting, worker);
+            }
+        }
         self.homes.retain(|_, home| home.worker != worker);
         self.counts[worker] = 0;
         self.is_up[worker] = false;
@@ -142,6 +161,23 @@ mod tests {
             epoch: Epoch(1),
             command,
         }
+    }
+
+    #[test]
+    fn a_lost_meeting_goes_back_to_its_worker_until_it_is_closed() {
+        let mut directory = Directory::new(2);
+        let opened = place(&mut directory, 1, Command::OpenMeeting).unwrap();
+        assert_eq!(opened.worker, 0);
+        directory.settle(opened, &Outcome::Done);
+        directory.fail(0);
+        let again = place(&mut directory, 1, Command::OpenMeeting).unwrap();
+        assert_eq!(again.worker, 0);
+        directory.settle(again, &Outcome::Done);
+        let other = place(&mut directory, 2, Command::OpenMeeting).unwrap();
+        assert_eq!(other.worker, 1);
+        let closed = place(&mut directory, 1, Command::CloseMeeting).unwrap();
+        directory.settle(closed, &Outcome::Done);
+        assert!(directory.lost.is_empty());
     }
 
     fn place(directory: &mut Directory, meeting: u128, command: Command) -> Option<Place> {
@@ -208,12 +244,12 @@ mod tests {
         open(&mut directory, 2);
         directory.fail(0);
         assert_eq!(place(&mut directory, 1, Command::CloseMeeting), None);
-        assert_eq!(open(&mut directory, 1), 1);
+        assert_eq!(open(&mut directory, 3), 1);
         directory.fail(1);
         assert_eq!(directory.counts, [0, 0]);
         // There is no other: the order waits for the worker.
-        assert_eq!(open(&mut directory, 1), 0);
+        assert_eq!(open(&mut directory, 4), 0);
         directory.begin(1);
-        assert_eq!(open(&mut directory, 2), 1);
+        assert_eq!(open(&mut directory, 5), 1);
     }
 }

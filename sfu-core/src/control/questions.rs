@@ -61,7 +61,11 @@ impl Control {
             match self.counters.advance(up, ToWorker::Counters) {
                 Ok(Some(parts)) => self.send(&FromCore::Counters(sum_by_name(parts))),
                 Ok(None) => return,
-                Err(MailboxFull) => return self.disconnect(CANNOT_ASK),
+                Err(MailboxFull) => {
+                    // Nothing hangs on them: better none this time than no link.
+                    self.counters.forget();
+                    return self.send(&FromCore::Counters(Vec::new()));
+                }
             }
         }
     }
