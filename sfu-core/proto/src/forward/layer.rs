@@ -296,3 +296,59 @@ impl Layer {
             .is_some_and(|last| now.since(last) < patience)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::control::Token;
+
+    fn layer() -> Layer {
+        let line = PublishLine {
+            mid: Token::new(b"1").unwrap(),
+            source: Source::Camera,
+            codec: Codec::Vp8,
+            payload_type: 96,
+            rtx_payload_type: Some(97),
+            rids: Vec::new(),
+            ssrc: None,
+            rtx_ssrc: None,
+        };
+        let key = LayerKey {
+            index: 0,
+            generation: 1,
+        };
+        Layer::new(key, ParticipantId(1), &line)
+    }
+
+    fn header(timestamp: u32) -> Header {
+        let mut bytes = [0x80, 96, 0, 0, 0, 0, 0, 0, 0, 0, 0, 9];
+        bytes[4..8].copy_from_slice(&timestamp.to_be_bytes());
+        Header::parse(&bytes).unwrap()
+    }
+
+    fn secs(seconds: u64) -> Instant {
+        Instant::default() + Duration::from_secs(seconds)
+    }
+
+    #[test]
+    fn media_time_may_pause_but_not_leap() {
+        let mut layer = layer();
+        assert!(!layer.leaps_in_time(secs(0), &header(1_000), 2));
+        assert!(!layer.leaps_in_time(secs(100), &header(1_000 + 90 * 90_000), 2));
+        assert_eq!(layer.key.generation, 1);
+        assert!(layer.leaps_in_time(secs(101), &header(1_000 + (1 << 30)), 2));
+        assert_eq!(layer.key.generation, 2);
+    }
+
+    #[test]
+    fn a_new_source_takes_any_repair_stream_but_the_former() {
+        let mut layer = layer();
+        assert!(!layer.name_source(Ssrc(1), 2));
+        layer.name_repair_source(Ssrc(11));
+        assert!(layer.name_source(Ssrc(2), 2));
+        layer.name_repair_source(Ssrc(11));
+        assert!(!layer.is_from(Ssrc(11), true));
+        layer.name_repair_source(Ssrc(12));
+        assert!(layer.is_from(Ssrc(12), true));
+    }
+}
