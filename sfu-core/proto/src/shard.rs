@@ -168,8 +168,7 @@ impl Shard {
     pub fn forward(&mut self, now: Instant, batch: &mut SendBatch) -> bool {
         while let Some(meeting) = self.to_forward.last().copied() {
             let mut egress = Egress {
-                now,
-                wall: self.config.wall,
+                ntp: self.config.wall.ntp(now),
                 sessions: &mut self.sessions,
                 batch,
                 counters: &mut self.counters,

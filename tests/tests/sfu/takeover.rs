@@ -1,6 +1,7 @@
 //! A participant comes a second time: a reload, a move (DESIGN D2).
 
-use sfu_proto::control::{SessionEnd, SessionPhase};
+use sfu_proto::control::{Report, SessionEnd, SessionPhase, Source};
+use sfu_proto::ids::ParticipantId;
 use system_tests::{PeerConfig, World};
 
 use crate::{ms, secs, seen, seen_since};
@@ -59,4 +60,30 @@ fn nobody_is_shown_twice_while_two_sessions_live() {
     let shown: Vec<_> = world.slots_reported(viewer).into_iter().flatten().collect();
     assert_eq!(shown.len(), 2, "one voice, one picture: {shown:?}");
     world.assert_sound();
+}
+
+/// A reload with the camera off: what the old session showed has ended, and the others hear of it.
+#[test]
+fn what_ends_with_the_older_session_is_said_to_end() {
+    let mut world = World::new(133);
+    world.join(PeerConfig::caller(1));
+    world.join(PeerConfig::caller(2));
+    world.run_for(secs(2));
+    let so_far = world.reports.len();
+    world.join(PeerConfig::viewer(1));
+    world.run_for(secs(3));
+    let mut ended: Vec<_> = world.reports[so_far..]
+        .iter()
+        .filter_map(|(_, report)| match report {
+            Report::Published {
+                participant: ParticipantId(1),
+                source,
+                live: false,
+                ..
+            } => Some(*source),
+            _ => None,
+        })
+        .collect();
+    ended.sort_unstable();
+    assert_eq!(ended, [Source::Audio, Source::Camera]);
 }

@@ -7,13 +7,13 @@ use crate::counters::Counters;
 use crate::forward::Outgoing;
 use crate::limits::DATAGRAM_BYTES_MAX;
 use crate::packet::SendBatch;
-use crate::time::{Instant, WallClock};
+use crate::time::NtpTime;
 
 /// Everything that sending needs, borrowed for one pass.
 #[derive(Debug)]
 pub(crate) struct Egress<'a> {
-    pub now: Instant,
-    pub wall: WallClock,
+    /// The time of this pass, as headers carry it.
+    pub ntp: NtpTime,
     pub sessions: &'a mut Slab<Session>,
     pub batch: &'a mut SendBatch,
     pub counters: &'a mut Counters,
@@ -34,7 +34,7 @@ impl Egress<'_> {
         let Some(session) = self.sessions.get_mut(session.0) else {
             return false;
         };
-        match session.protect(self.wall.ntp(self.now), outgoing, self.batch) {
+        match session.protect(self.ntp, outgoing, self.batch) {
             Ok(()) => {
                 session.earn_repair(outgoing);
                 true

@@ -114,8 +114,7 @@ impl Shard {
         let seat = self.sessions[key.0].seat;
         let meeting = &mut self.meetings[seat.meeting.0];
         let mut egress = Egress {
-            now,
-            wall: self.config.wall,
+            ntp: self.config.wall.ntp(now),
             sessions: &mut self.sessions,
             batch,
             counters: &mut self.counters,
