@@ -93,12 +93,15 @@ export class Participant {
     return until(`${this.name} sees the ${source} of ${other.name}`, decoded, deadlineMs);
   }
 
-  /// Goes on decoding from now on: ten frames more than there are.
+  /// Goes on decoding from now on: ten frames more than there are. A counter that has shrunk belongs
+  /// to a new session and counts from where it is; an empty slot counts nothing.
   async keepsSeeing(other, source = 'camera', deadlineMs = 10_000) {
-    const start = (await this.slotOf(other, source))?.framesDecoded ?? 0;
+    let start = (await this.slotOf(other, source))?.framesDecoded ?? 0;
     const more = async () => {
-      const now = (await this.slotOf(other, source))?.framesDecoded ?? 0;
-      return now >= start + 10 || now < start;
+      const now = (await this.slotOf(other, source))?.framesDecoded;
+      if (now === undefined) return false;
+      start = Math.min(start, now);
+      return now >= start + 10;
     };
     return until(`${this.name} keeps seeing the ${source} of ${other.name}`, more, deadlineMs);
   }

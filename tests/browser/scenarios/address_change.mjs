@@ -31,7 +31,7 @@ export async function run(t) {
       await Promise.all([ada.keepsSeeing(ben, 'camera', 40_000), ben.keepsSeeing(ada, 'camera', 40_000)]);
     });
     const after = [await ada.snapshot(), await ben.snapshot()];
-    t.report.check('media resumes by itself', true, { ms });
+    t.report.check('media resumes by itself ≤ 30 s', ms <= 30_000, { ms });
     const now = after.map((one) => one.transport.local.address);
     t.report.check('from the new address', now.every((one) => /(10\.77\.0\.3|fd77::3)$/.test(one)), { now });
     const same = after.every((one, at) => one.sessionId === before[at].sessionId);

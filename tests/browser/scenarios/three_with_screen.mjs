@@ -22,7 +22,7 @@ export async function run(t) {
   const picture = join(t.resultsDir, 'call.png');
   await ada.page.waitForSelector('[data-testid="screen-tile"] video');
   await ada.page.screenshot({ path: picture });
-  t.report.check('a picture of the call is taken', true, { path: 'three_with_screen/call.png' });
+  t.report.note('picture of the call: three_with_screen/call.png');
   if (t.updateScreenshot) {
     mkdirSync(IMAGES, { recursive: true });
     copyFileSync(picture, join(IMAGES, 'call.png'));
