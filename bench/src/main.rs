@@ -1,0 +1,16 @@
+//! `bench SCENARIO`: load and speed of the real server, and the floor below it.
+//!
+//! ```text
+//!  scenario/   what is joined and sent, how long, and what is counted
+//!     ├─ target/    whom it is sent to: the real server, the ideal forwarder, a rival
+//!     │     └─ client/   one participant's way in: HTTP, ICE, DTLS  ─►  Endpoint
+//!     ├─ load/      the packets: sender, receiver, counting, latency
+//!     ├─ lab/       the network between the two, CPUs, what they cost
+//!     └─ report/    terminal, JSON, HTML
+//!  ideal/      crypto alone, sending alone, both, and a forwarder that does nothing else
+//! ```
+
+mod endpoint;
+mod figures;
+
+fn main() {}
