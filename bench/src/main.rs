@@ -12,5 +12,6 @@
 
 mod endpoint;
 mod figures;
+mod target;
 
 fn main() {}
