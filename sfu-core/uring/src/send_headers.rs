@@ -59,7 +59,7 @@ impl SendHeaders {
             && let Some(train) = Train::starting_at(
                 batch.outgoing(),
                 first,
-                sockets.sends_trains(head.route.socket),
+                sockets.train_datagrams_max(&head.route),
             )
         {
             first = train.end();
