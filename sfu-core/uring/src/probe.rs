@@ -60,6 +60,7 @@ pub fn probe() -> Result<RingFeatures, RingRefusal> {
         .register_probe(&mut known)
         .map_err(RingRefusal::from_kernel)?;
     let needed = [
+        opcode::Send::CODE,
         opcode::SendMsg::CODE,
         opcode::RecvMsgMulti::CODE,
         opcode::PollAdd::CODE,

@@ -321,8 +321,8 @@ fn push_trains(
             counters.send_failed += train.count as u64;
             continue;
         }
-        let entry = send_entry(train.route.socket, filled.message(index as usize), index);
-        // SAFETY: the header, and all that it points to, stay until the next enter has returned:
+        let entry = send_entry(train.route.socket, filled.outbound(index as usize), index);
+        // SAFETY: the header or address, and all that it points to, stay until the next enter has returned:
         // the headers are refilled only after it, and the batch is borrowed until then by
         // `hand_over_all`. `send_entry` says why the kernel is done with them by then; and if the
         // enter fails, the ring is broken and the kernel never reads the entry.

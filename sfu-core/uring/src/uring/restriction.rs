@@ -17,6 +17,7 @@ pub(crate) fn apply(ring: &IoUring) -> io::Result<()> {
     let allowed = fixed_file | squeue::Flags::BUFFER_SELECT | squeue::Flags::SKIP_SUCCESS;
     ring.submitter().register_restrictions(&mut [
         Restriction::register_op(REGISTER_SYNC_CANCEL),
+        Restriction::sqe_op(opcode::Send::CODE),
         Restriction::sqe_op(opcode::SendMsg::CODE),
         Restriction::sqe_op(opcode::RecvMsgMulti::CODE),
         Restriction::sqe_op(opcode::PollAdd::CODE),
