@@ -55,6 +55,7 @@ impl Worker {
             let has_more_mail = self.take_mail(reading.now, inbox);
             self.shard.handle_timeout(reading.now, &mut self.batch);
             self.carry_out_effects();
+            self.log_notices();
             while !self.shard.forward(reading.now, &mut self.batch) {
                 self.driver.send(&mut self.batch)?;
             }
@@ -62,6 +63,13 @@ impl Worker {
                 true => Duration::ZERO,
                 false => self.wait_time(reading.now),
             };
+        }
+    }
+
+    /// There are none but a few in a worker's life: each thing is said once.
+    fn log_notices(&mut self) {
+        while let Some(notice) = self.driver.take_notice() {
+            tracing::warn!("worker {}: {notice}", self.index);
         }
     }
 
