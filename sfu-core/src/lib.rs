@@ -8,6 +8,9 @@
 //!     └───answers, reports────────────────────┴─────────────────┘      │
 //!                      mailbox ◄──────────────── keys, records ────────┘
 //! ```
+//!
+//! Workers share nothing, but a meeting that is larger than a core has a part on several: `handovers`
+//! are the rings between them, `control/spreading` says who has parts.
 #![forbid(unsafe_code)]
 
 mod candidates;
@@ -16,6 +19,7 @@ mod config;
 mod control;
 mod control_socket;
 pub mod dtls;
+mod handovers;
 mod handshakes;
 mod mailbox;
 mod pool;

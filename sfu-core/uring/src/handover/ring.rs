@@ -17,7 +17,6 @@ use super::sync::{Arc, AtomicUsize, Ordering, UnsafeCell};
 #[repr(align(128))]
 struct Apart(AtomicUsize);
 
-#[derive(Debug)]
 struct Ring<T> {
     /// A power of two.
     slots: Box<[UnsafeCell<T>]>,
@@ -25,6 +24,12 @@ struct Ring<T> {
     head: Apart,
     /// The first position that is not published. Only the writer writes it.
     tail: Apart,
+}
+
+impl<T> core::fmt::Debug for Ring<T> {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.debug_struct("Ring").finish_non_exhaustive()
+    }
 }
 
 // SAFETY: a slot is reached by one end at a time. The writer touches only positions from `tail` to
