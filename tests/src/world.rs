@@ -1,4 +1,4 @@
-//! The world: one shard, a network, peers. It moves from deadline to deadline, and each step is a
+//! The world: one shard or several, a network, peers. It moves from deadline to deadline, and each step is a
 //! pass of the worker, in the worker's order (DESIGN D4).
 
 use core::net::SocketAddr;
@@ -13,13 +13,14 @@ use sfu_proto::dropped::Dropped;
 use sfu_proto::ids::{Epoch, MeetingId, OperationId, ParticipantId, SessionId};
 use sfu_proto::limits;
 use sfu_proto::packet::{Datagram, Route, SendBatch, SocketIndex};
-use sfu_proto::shard::{Effect, HandshakeEvent, Shard, ShardConfig};
+use sfu_proto::shard::{Effect, HandshakeEvent, Shard, ShardConfig, Spread};
 use sfu_proto::srtp::CryptoBackend;
 use sfu_proto::time::{Instant, NtpTime, WallClock};
 
 use crate::audit::Audit;
 use crate::chance::Chance;
 use crate::clock::Clock;
+use crate::lanes::Lanes;
 use crate::network::{Conditions, Network, Way};
 use crate::peer::{Peer, PeerConfig, ice};
 
@@ -35,11 +36,17 @@ pub struct World {
     pub chance: Chance,
     clock: Clock,
     wall: WallClock,
+    /// Of the first worker, the home of the meeting.
     pub shard: Shard,
+    /// Of the further workers, if the meeting is spread.
+    pub others: Vec<Shard>,
+    pub lanes: Lanes,
     batch: SendBatch,
     pub network: Network,
     pub audit: Audit,
     peers: Vec<Peer>,
+    /// The worker of each peer.
+    workers: Vec<usize>,
     sessions: HashMap<SessionId, PeerId>,
     next_operation: u128,
     answers: Vec<(OperationId, Outcome)>,
@@ -66,25 +73,21 @@ impl World {
         let wall = WallClock {
             ntp_at_zero: NtpTime::from_unix(Duration::from_secs(1_800_000_000)),
         };
-        let mut config = ShardConfig {
-            worker: 0,
-            seed: *chance.bytes(32).first_chunk().expect("32 bytes"),
-            wall,
-            fingerprint: Fingerprint([1; 32]),
-            candidates: vec![([192, 0, 2, 1], 3_478).into()],
-            crypto: CryptoBackend::default(),
-            pads_packets: true,
-        };
+        let mut config = shard_config(0, &mut chance, wall);
         change(&mut config);
+        let shard = Shard::new(config);
         let mut world = Self {
             network: Network::new(chance.fork()),
             chance,
             clock: Clock::default(),
             wall,
-            shard: Shard::new(config),
+            shard,
+            others: Vec::new(),
+            lanes: Lanes::new(1),
             batch: SendBatch::new(limits::BATCH_BYTES_MAX, limits::BATCH_DATAGRAMS_MAX),
             audit: Audit::default(),
             peers: Vec::new(),
+            workers: Vec::new(),
             sessions: HashMap::new(),
             next_operation: 0,
             answers: Vec::new(),
@@ -96,6 +99,30 @@ impl World {
         };
         assert_eq!(world.command(Command::OpenMeeting), Outcome::Done);
         world
+    }
+
+    /// The meeting has a part on each of `workers` workers; the first is its home.
+    pub fn spread(seed: u64, workers: u8) -> Self {
+        let mut world = Self::new(seed);
+        for worker in 1..workers {
+            let config = shard_config(worker, &mut world.chance, world.wall);
+            world.others.push(Shard::new(config));
+        }
+        world.lanes = Lanes::new(usize::from(workers));
+        assert_eq!(world.command(Command::OpenMeeting), Outcome::Done);
+        let spread = Spread {
+            home: 0,
+            parts: (0..workers).collect(),
+        };
+        for worker in 0..usize::from(workers) {
+            world.at(worker).spread(MEETING, &spread);
+        }
+        world
+    }
+
+    /// The shard of this worker.
+    pub fn at(&mut self, worker: usize) -> &mut Shard {
+        shard_at(&mut self.shard, &mut self.others, worker)
     }
 
     pub const fn now(&self) -> Instant {
@@ -131,6 +158,29 @@ impl World {
     }
 
     pub fn order(&mut self, meeting: MeetingId, epoch: Epoch, command: Command) -> Outcome {
+        let about = match &command {
+            Command::CloseSession { session }
+            | Command::RestartIce { session, .. }
+            | Command::Watch { session, .. } => self.sessions.get(session),
+            _ => None,
+        };
+        if let Some(peer) = about {
+            return self.order_at(self.workers[peer.0], meeting, epoch, command);
+        }
+        let outcomes = (0..=self.others.len())
+            .map(|worker| self.order_at(worker, meeting, epoch, command.clone()))
+            .collect::<Vec<_>>();
+        outcomes[0].clone()
+    }
+
+    /// The same, only to this worker.
+    fn order_at(
+        &mut self,
+        worker: usize,
+        meeting: MeetingId,
+        epoch: Epoch,
+        command: Command,
+    ) -> Outcome {
         self.next_operation += 1;
         let operation = OperationId(self.next_operation);
         let order = Order {
@@ -139,8 +189,9 @@ impl World {
             epoch,
             command,
         };
-        self.shard.handle_order(self.now(), order);
-        self.carry_out_effects();
+        let now = self.now();
+        self.at(worker).handle_order(now, order);
+        self.carry_out_effects(worker);
         let answer = self.answers.iter().find(|(id, _)| *id == operation);
         answer.expect("every order is answered").1.clone()
     }
@@ -155,6 +206,20 @@ impl World {
     }
 
     pub fn try_join(&mut self, config: PeerConfig) -> Result<PeerId, Refusal> {
+        self.try_join_at(0, config)
+    }
+
+    /// The same on another worker's part of the meeting.
+    ///
+    /// # Panics
+    ///
+    /// If the shard refuses.
+    pub fn join_at(&mut self, worker: usize, config: PeerConfig) -> PeerId {
+        let joined = self.try_join_at(worker, config);
+        joined.expect("there is room for this peer")
+    }
+
+    fn try_join_at(&mut self, worker: usize, config: PeerConfig) -> Result<PeerId, Refusal> {
         let id = PeerId(self.peers.len());
         let session = SessionId(1_000 + id.0 as u128);
         let local = ice::credentials(&mut self.chance);
@@ -163,13 +228,14 @@ impl World {
             session,
             plan: plan.clone(),
         };
-        let opened = opened(self.command(command))?;
+        let opened = opened(self.order_at(worker, MEETING, EPOCH, command))?;
         let address = self.new_address();
         self.network.settle(id, address);
         let (now, described) = (self.now(), (&plan, &opened));
         let chance = &mut self.chance;
         let peer = Peer::new(config, session, address, local, described, now, chance);
         self.peers.push(peer);
+        self.workers.push(worker);
         self.sessions.insert(session, id);
         Ok(id)
     }
@@ -278,14 +344,17 @@ impl World {
     }
 
     fn next_deadline(&self) -> Instant {
+        if !self.lanes.are_empty() {
+            return self.now(); // Who writes into a lane wakes its reader.
+        }
+        let shards = self.others.iter().chain([&self.shard]);
         let peers = self.peers.iter().map(Peer::deadline);
-        peers.fold(
-            self.network.next_arrival().min(self.shard.next_deadline()),
-            Instant::min,
-        )
+        peers
+            .chain(shards.map(Shard::next_deadline))
+            .fold(self.network.next_arrival(), Instant::min)
     }
 
-    /// Goes to the next deadline: the peers act, then the worker makes a pass.
+    /// Goes to the next deadline: the peers act, then each worker makes a pass.
     pub fn step(&mut self) {
         self.clock.advance_to(self.next_deadline());
         let now = self.now();
@@ -335,8 +404,15 @@ impl World {
             arrival: now,
             bytes: &mut bytes,
         };
+        // Each worker has its own port.
+        let peer = self.network.peer_at(from);
+        let worker = peer.map_or(0, |peer| self.workers[peer.0]);
         (self.around_shard)(true);
-        self.shard.handle_datagram(now, datagram, &mut self.batch);
+        shard_at(&mut self.shard, &mut self.others, worker).handle_datagram(
+            now,
+            datagram,
+            &mut self.batch,
+        );
         (self.around_shard)(false);
     }
 
@@ -347,14 +423,31 @@ impl World {
     }
 
     fn finish_pass(&mut self) {
-        let now = self.now();
+        for worker in 0..=self.others.len() {
+            self.finish_pass_of(worker);
+        }
+    }
+
+    fn finish_pass_of(&mut self, worker: usize) {
+        let (now, workers) = (self.now(), self.others.len());
+        let shard = shard_at(&mut self.shard, &mut self.others, worker);
         (self.around_shard)(true);
-        self.shard.handle_timeout(now, &mut self.batch);
+        for (from, index) in (0..).zip(0..=workers) {
+            self.lanes.take(index, worker, |message| {
+                shard.handle_handover(now, from, message);
+            });
+        }
+        shard.handle_timeout(now, &mut self.batch);
         (self.around_shard)(false);
-        self.carry_out_effects();
+        self.carry_out_effects(worker);
+        let shard = shard_at(&mut self.shard, &mut self.others, worker);
+        (self.around_shard)(true);
+        shard.hand_over(now, &mut self.lanes.from(worker));
+        (self.around_shard)(false);
         loop {
+            let shard = shard_at(&mut self.shard, &mut self.others, worker);
             (self.around_shard)(true);
-            let is_done = self.shard.forward(now, &mut self.batch);
+            let is_done = shard.forward(now, &mut self.batch);
             (self.around_shard)(false);
             self.flush();
             if is_done {
@@ -380,8 +473,8 @@ impl World {
         self.batch.clear();
     }
 
-    fn carry_out_effects(&mut self) {
-        let effects: Vec<_> = self.shard.effects().collect();
+    fn carry_out_effects(&mut self, worker: usize) {
+        let effects: Vec<_> = self.at(worker).effects().collect();
         for effect in effects {
             match effect {
                 Effect::Answer { operation, outcome } => self.answers.push((operation, outcome)),
@@ -400,16 +493,24 @@ impl World {
         if self.handshakes_stall {
             return;
         }
-        let now = self.now();
+        let (now, worker) = (self.now(), self.workers[peer.0]);
         if self.phase(peer) == Some(SessionPhase::Handshaking) {
             let keys = HandshakeEvent::Keys(self.peer(peer).keying.clone());
-            self.shard
-                .handle_handshake(now, session, keys, &mut self.batch);
-            self.carry_out_effects();
+            shard_at(&mut self.shard, &mut self.others, worker).handle_handshake(
+                now,
+                session,
+                keys,
+                &mut self.batch,
+            );
+            self.carry_out_effects(worker);
         }
         let finished = HandshakeEvent::Records(vec![22, 0xfe, 0xfd, 0]);
-        self.shard
-            .handle_handshake(now, session, finished, &mut self.batch);
+        shard_at(&mut self.shard, &mut self.others, worker).handle_handshake(
+            now,
+            session,
+            finished,
+            &mut self.batch,
+        );
     }
 
     // ---- What has happened -----------------------------------------------------------------
@@ -467,6 +568,26 @@ impl World {
             faults.len(),
             &faults[..faults.len().min(5)]
         );
+    }
+}
+
+fn shard_config(worker: u8, chance: &mut Chance, wall: WallClock) -> ShardConfig {
+    ShardConfig {
+        worker,
+        seed: *chance.bytes(32).first_chunk().expect("32 bytes"),
+        wall,
+        fingerprint: Fingerprint([1; 32]),
+        candidates: vec![([192, 0, 2, 1], 3_478).into()],
+        crypto: CryptoBackend::default(),
+        pads_packets: true,
+    }
+}
+
+/// For the sake of the borrow checker: the world's other fields stay free.
+fn shard_at<'a>(home: &'a mut Shard, others: &'a mut [Shard], worker: usize) -> &'a mut Shard {
+    match worker.checked_sub(1) {
+        None => home,
+        Some(other) => &mut others[other],
     }
 }
 

@@ -24,8 +24,23 @@ pub const TRAIN_BYTES_MAX: usize = 65_000;
 /// Meetings and sessions on one worker.
 pub const MEETINGS_PER_WORKER_MAX: usize = 2_000;
 pub const SESSIONS_PER_WORKER_MAX: usize = 4_000;
-/// Sessions in one meeting: the fan-out of one worker. Larger meetings spread (DESIGN D3).
+/// Sessions of one meeting on one worker: its fan-out. Larger meetings spread (DESIGN D3), and have as
+/// many on each.
 pub const SESSIONS_PER_MEETING_MAX: usize = 1_000;
+
+/// Sessions of one meeting on its home before it spreads to other workers. A frame of ten packets to
+/// 250 viewers is 2,500 packets to seal, about two milliseconds: the longest that a pass should hold
+/// the others up. A smaller meeting gains nothing by a second cache.
+pub const SESSIONS_BEFORE_SPREAD: usize = 250;
+/// Workers over which a meeting spreads. With one full part each that is a meeting of 64,000.
+pub const PARTS_PER_MEETING_MAX: usize = 64;
+
+/// Messages on their way from one worker to another: two passes' worth, so that a worker may spend
+/// one on sealing. A ring is made when a meeting first spreads over its two workers, and takes 1.5
+/// MiB.
+pub const HANDOVER_SLOTS: usize = 2 * RECEIVED_PER_PASS_MAX;
+/// The longest of them: a media packet behind its fixed head (`forward/remote/message.rs`).
+pub const HANDOVER_BYTES_MAX: usize = 64 + DATAGRAM_BYTES_MAX;
 
 /// m-lines of one session: what a page sends and its slots.
 pub const PUBLISH_LINES_MAX: usize = 3;
@@ -61,6 +76,8 @@ pub const HANDSHAKE_DATAGRAM_BYTES_MAX: usize = 1_200;
 pub const CONSENT_TIME_MAX: Duration = Duration::from_secs(30);
 
 const _: () = assert!(SESSIONS_PER_MEETING_MAX <= SESSIONS_PER_WORKER_MAX);
+const _: () = assert!(SESSIONS_BEFORE_SPREAD < SESSIONS_PER_MEETING_MAX);
+const _: () = assert!(HANDOVER_SLOTS.is_power_of_two());
 // One slot may send, in one pass, what arrived of two layers (it switches between them): an empty
 // batch always holds that.
 const _: () = assert!(BATCH_DATAGRAMS_MAX >= 2 * RECEIVED_PER_PASS_MAX);

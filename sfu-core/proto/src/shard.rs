@@ -3,7 +3,9 @@
 //! ```text
 //!  handle_datagram*   receive: each datagram of the batch, media goes into its layer's cache
 //!  handle_order*      what the sidecar and the handshake thread said meanwhile
+//!  handle_handover*   the same for what other workers have handed over (DESIGN D3)
 //!  handle_timeout     feedback, reports, expiry, who is where
+//!  hand_over          what came, for other workers' parts of large meetings
 //!  forward            rewrite and protect, viewer by viewer, until nothing is left
 //! ```
 //!
@@ -13,6 +15,7 @@
 mod feedback;
 mod handshake;
 mod orders;
+mod parts;
 mod timeouts;
 
 use core::net::SocketAddr;
@@ -35,7 +38,9 @@ use crate::time::{Instant, WallClock};
 
 use handshake::{FAREWELL_TIME, FAREWELLS_MAX, Farewell};
 
+pub use crate::forward::Handover;
 pub use handshake::HandshakeEvent;
+pub use parts::Spread;
 
 /// What a shard must be told once.
 #[derive(Clone, Debug)]
@@ -97,6 +102,10 @@ pub struct Shard {
     /// Where a tick that filled the batch goes on.
     tick_from: usize,
     next_refresh: Instant,
+    /// Meetings with parts on other workers.
+    spread: Vec<MeetingKey>,
+    /// When the others hear again what goes by the clock.
+    next_turn: Instant,
     effects: Vec<Effect>,
     pub counters: Counters,
 }
@@ -119,6 +128,8 @@ impl Shard {
             next_tick: Instant::default(),
             tick_from: 0,
             next_refresh: Instant::default(),
+            spread: Vec::new(),
+            next_turn: Instant::default(),
             effects: Vec::new(),
             counters: Counters::default(),
         }
