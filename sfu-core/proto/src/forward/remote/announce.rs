@@ -31,7 +31,7 @@ impl Meeting {
                 .announced
                 .is_some_and(|(said_at, said)| said == news && now.since(said_at) < SAID_AGAIN);
             // What finds no room is tried again with the next turn.
-            if !is_known && post.to_all(others, &Message::Track(news)) {
+            if !is_known && post.tell_all(others, &Message::Track(news)) {
                 self.tracks[index].announced = Some((now, news));
             }
         }
