@@ -271,6 +271,33 @@ fn a_part_that_falls_silent_is_forgotten_and_comes_back() {
     world.assert_sound();
 }
 
+/// The word that Ann has left is lost, and her numbers are Dan's: nobody is taken for another.
+#[test]
+fn numbers_that_come_again_name_whoever_has_them_now() {
+    let (mut world, [ann, _, cem]) = three(213);
+    world.run_for(secs(2));
+    world.lanes.room = 0;
+    world.close(ann);
+    world.run_for(ms(100));
+    world.lanes.room = 1_024;
+    world.join(PeerConfig {
+        audio: false,
+        camera: 2,
+        ..PeerConfig::publisher(4)
+    });
+    world.run_for(secs(6));
+    let before = seen(&world, cem).len();
+    world.run_for(secs(3));
+    assert!((89..=91).contains(&seen_since(&world, cem, before)));
+    assert!(
+        seen(&world, cem)[before..]
+            .iter()
+            .all(|seen| seen.participant == 4)
+    );
+    assert_eq!(world.slots_reported(cem).iter().flatten().count(), 1);
+    world.assert_sound();
+}
+
 #[test]
 fn what_no_part_says_is_dropped_and_counted() {
     let mut world = World::spread(211, 2);
