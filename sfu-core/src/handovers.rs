@@ -106,3 +106,6 @@ impl Handover for Handovers {
         way.is_some_and(|(_, way)| way.sender.push(write))
     }
 }
+
+#[cfg(test)]
+mod tests;

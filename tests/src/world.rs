@@ -6,14 +6,14 @@ use core::time::Duration;
 use std::collections::HashMap;
 
 use sfu_proto::control::{
-    Command, Fingerprint, IceCredentials, Order, Outcome, Refusal, Report, SessionEnd,
-    SessionOpened, SessionPhase, Source, Wanted,
+    Command, Fingerprint, IceCredentials, Outcome, Refusal, Report, SessionEnd, SessionOpened,
+    SessionPhase, Source, Wanted,
 };
 use sfu_proto::dropped::Dropped;
 use sfu_proto::ids::{Epoch, MeetingId, OperationId, ParticipantId, SessionId};
 use sfu_proto::limits;
 use sfu_proto::packet::{Datagram, Route, SendBatch, SocketIndex};
-use sfu_proto::shard::{Effect, HandshakeEvent, Shard, ShardConfig, Spread};
+use sfu_proto::shard::{Effect, HandshakeEvent, Shard, ShardConfig};
 use sfu_proto::srtp::CryptoBackend;
 use sfu_proto::time::{Instant, NtpTime, WallClock};
 
@@ -23,6 +23,10 @@ use crate::clock::Clock;
 use crate::lanes::Lanes;
 use crate::network::{Conditions, Network, Way};
 use crate::peer::{Peer, PeerConfig, ice};
+
+mod workers;
+
+use workers::shard_at;
 
 /// The meeting of every test that does not open another.
 pub const MEETING: MeetingId = MeetingId(1);
@@ -36,6 +40,7 @@ pub struct World {
     pub chance: Chance,
     clock: Clock,
     wall: WallClock,
+    config: ShardConfig,
     /// Of the first worker, the home of the meeting.
     pub shard: Shard,
     /// Of the further workers, if the meeting is spread.
@@ -73,15 +78,23 @@ impl World {
         let wall = WallClock {
             ntp_at_zero: NtpTime::from_unix(Duration::from_secs(1_800_000_000)),
         };
-        let mut config = shard_config(0, &mut chance, wall);
+        let mut config = ShardConfig {
+            worker: 0,
+            seed: *chance.bytes(32).first_chunk().expect("32 bytes"),
+            wall,
+            fingerprint: Fingerprint([1; 32]),
+            candidates: vec![([192, 0, 2, 1], 3_478).into()],
+            crypto: CryptoBackend::default(),
+            pads_packets: true,
+        };
         change(&mut config);
-        let shard = Shard::new(config);
         let mut world = Self {
             network: Network::new(chance.fork()),
             chance,
             clock: Clock::default(),
             wall,
-            shard,
+            shard: Shard::new(config.clone()),
+            config,
             others: Vec::new(),
             lanes: Lanes::new(1),
             batch: SendBatch::new(limits::BATCH_BYTES_MAX, limits::BATCH_DATAGRAMS_MAX),
@@ -99,30 +112,6 @@ impl World {
         };
         assert_eq!(world.command(Command::OpenMeeting), Outcome::Done);
         world
-    }
-
-    /// The meeting has a part on each of `workers` workers; the first is its home.
-    pub fn spread(seed: u64, workers: u8) -> Self {
-        let mut world = Self::new(seed);
-        for worker in 1..workers {
-            let config = shard_config(worker, &mut world.chance, world.wall);
-            world.others.push(Shard::new(config));
-        }
-        world.lanes = Lanes::new(usize::from(workers));
-        assert_eq!(world.command(Command::OpenMeeting), Outcome::Done);
-        let spread = Spread {
-            home: 0,
-            parts: (0..workers).collect(),
-        };
-        for worker in 0..usize::from(workers) {
-            world.at(worker).spread(MEETING, &spread);
-        }
-        world
-    }
-
-    /// The shard of this worker.
-    pub fn at(&mut self, worker: usize) -> &mut Shard {
-        shard_at(&mut self.shard, &mut self.others, worker)
     }
 
     pub const fn now(&self) -> Instant {
@@ -173,29 +162,6 @@ impl World {
         outcomes[0].clone()
     }
 
-    /// The same, only to this worker.
-    fn order_at(
-        &mut self,
-        worker: usize,
-        meeting: MeetingId,
-        epoch: Epoch,
-        command: Command,
-    ) -> Outcome {
-        self.next_operation += 1;
-        let operation = OperationId(self.next_operation);
-        let order = Order {
-            operation,
-            meeting,
-            epoch,
-            command,
-        };
-        let now = self.now();
-        self.at(worker).handle_order(now, order);
-        self.carry_out_effects(worker);
-        let answer = self.answers.iter().find(|(id, _)| *id == operation);
-        answer.expect("every order is answered").1.clone()
-    }
-
     /// Opens a session and sets its peer to work.
     ///
     /// # Panics
@@ -207,16 +173,6 @@ impl World {
 
     pub fn try_join(&mut self, config: PeerConfig) -> Result<PeerId, Refusal> {
         self.try_join_at(0, config)
-    }
-
-    /// The same on another worker's part of the meeting.
-    ///
-    /// # Panics
-    ///
-    /// If the shard refuses.
-    pub fn join_at(&mut self, worker: usize, config: PeerConfig) -> PeerId {
-        let joined = self.try_join_at(worker, config);
-        joined.expect("there is room for this peer")
     }
 
     fn try_join_at(&mut self, worker: usize, config: PeerConfig) -> Result<PeerId, Refusal> {
@@ -428,34 +384,6 @@ impl World {
         }
     }
 
-    fn finish_pass_of(&mut self, worker: usize) {
-        let (now, workers) = (self.now(), self.others.len());
-        let shard = shard_at(&mut self.shard, &mut self.others, worker);
-        (self.around_shard)(true);
-        for (from, index) in (0..).zip(0..=workers) {
-            self.lanes.take(index, worker, |message| {
-                shard.handle_handover(now, from, message);
-            });
-        }
-        shard.handle_timeout(now, &mut self.batch);
-        (self.around_shard)(false);
-        self.carry_out_effects(worker);
-        let shard = shard_at(&mut self.shard, &mut self.others, worker);
-        (self.around_shard)(true);
-        shard.hand_over(now, &mut self.lanes.from(worker));
-        (self.around_shard)(false);
-        loop {
-            let shard = shard_at(&mut self.shard, &mut self.others, worker);
-            (self.around_shard)(true);
-            let is_done = shard.forward(now, &mut self.batch);
-            (self.around_shard)(false);
-            self.flush();
-            if is_done {
-                return;
-            }
-        }
-    }
-
     fn flush(&mut self) {
         let now = self.now();
         for outgoing in self.batch.outgoing() {
@@ -568,26 +496,6 @@ impl World {
             faults.len(),
             &faults[..faults.len().min(5)]
         );
-    }
-}
-
-fn shard_config(worker: u8, chance: &mut Chance, wall: WallClock) -> ShardConfig {
-    ShardConfig {
-        worker,
-        seed: *chance.bytes(32).first_chunk().expect("32 bytes"),
-        wall,
-        fingerprint: Fingerprint([1; 32]),
-        candidates: vec![([192, 0, 2, 1], 3_478).into()],
-        crypto: CryptoBackend::default(),
-        pads_packets: true,
-    }
-}
-
-/// For the sake of the borrow checker: the world's other fields stay free.
-fn shard_at<'a>(home: &'a mut Shard, others: &'a mut [Shard], worker: usize) -> &'a mut Shard {
-    match worker.checked_sub(1) {
-        None => home,
-        Some(other) => &mut others[other],
     }
 }
 

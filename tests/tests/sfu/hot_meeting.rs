@@ -271,6 +271,33 @@ fn a_part_that_falls_silent_is_forgotten_and_comes_back() {
     world.assert_sound();
 }
 
+/// The word that two have left is lost, and what they published had the numbers of Dan's layers.
+#[test]
+fn numbers_that_come_again_name_whoever_has_them_now() {
+    let mut world = World::spread(213, 2);
+    let silent = |who, camera| PeerConfig {
+        audio: false,
+        camera,
+        ..PeerConfig::publisher(who)
+    };
+    let former = [(1, 3), (2, 1)].map(|(who, camera)| world.join(silent(who, camera)));
+    let cem = world.join_at(1, PeerConfig::viewer(3));
+    world.run_for(secs(2));
+    world.lanes.room = 0;
+    former.into_iter().for_each(|peer| world.close(peer));
+    world.run_for(ms(100));
+    world.lanes.room = 1_024;
+    world.join(silent(4, 3));
+    world.run_for(secs(6));
+    let before = seen(&world, cem).len();
+    world.run_for(secs(3));
+    assert!((89..=91).contains(&seen_since(&world, cem, before)));
+    let mut shown = seen(&world, cem)[before..].iter();
+    assert!(shown.all(|seen| seen.participant == 4));
+    assert_eq!(world.slots_reported(cem).iter().flatten().count(), 1);
+    world.assert_sound();
+}
+
 #[test]
 fn what_no_part_says_is_dropped_and_counted() {
     let mut world = World::spread(211, 2);

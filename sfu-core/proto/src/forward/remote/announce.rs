@@ -1,5 +1,7 @@
 //! Says what this part publishes: at once when it changes, and again each second.
 
+use core::time::Duration;
+
 use super::super::meeting::Meeting;
 use super::super::speaker::SILENT;
 use super::super::track::{Track, TrackKey};
@@ -9,6 +11,12 @@ use super::message::{Message, TrackNews};
 use crate::control::Source;
 use crate::limits::RIDS_PER_LINE_MAX;
 use crate::time::Instant;
+
+/// A voice is said to be as loud as it was until it is clearly louder or softer: less changes no
+/// ranking.
+const LOUDER: u8 = 6;
+/// And to speak on without a word: far less than its hangover.
+const SPEAKS_ON: Duration = Duration::from_millis(100);
 
 impl Meeting {
     /// Announces our tracks that have changed, or have not been announced for long.
@@ -27,11 +35,11 @@ impl Meeting {
                 continue;
             };
             let news = self.news(now, TrackKey(index), track);
-            let is_known = track
-                .announced
-                .is_some_and(|(said_at, said)| said == news && now.since(said_at) < SAID_AGAIN);
+            let is_known = track.announced.is_some_and(|(said_at, said)| {
+                news.is_said_by(&said) && now.since(said_at) < SAID_AGAIN
+            });
             // What finds no room is tried again with the next turn.
-            if !is_known && post.to_all(others, &Message::Track(news)) {
+            if !is_known && post.tell_all(others, &Message::Track(news)) {
                 self.tracks[index].announced = Some((now, news));
             }
         }
@@ -57,5 +65,21 @@ impl Meeting {
             loudness,
             last_speech,
         }
+    }
+}
+
+impl TrackNews {
+    /// Whether what was said before says this as well.
+    fn is_said_by(&self, said: &Self) -> bool {
+        let speaks_as_said = match (self.last_speech, said.last_speech) {
+            (Some(last), Some(said)) => last.since(said) < SPEAKS_ON,
+            (last, said) => last == said,
+        };
+        let as_then = Self {
+            loudness: said.loudness,
+            last_speech: said.last_speech,
+            ..*self
+        };
+        as_then == *said && speaks_as_said && self.loudness.abs_diff(said.loudness) < LOUDER
     }
 }

@@ -76,6 +76,11 @@ impl Meeting {
         for (_, track) in &mut self.tracks {
             track.announced = None;
         }
+        for (_, layer) in &mut self.layers {
+            if let LayerOrigin::Here { wanted_by } = &mut layer.origin {
+                wanted_by.retain(|(worker, _)| parts.contains(worker));
+            }
+        }
     }
 
     /// Whether this part speaks for the meeting.
@@ -113,9 +118,12 @@ impl Meeting {
                 return true;
             };
             elsewhere.tracks.remove(&(origin.worker, origin.track));
-            for layer in &track.layers {
-                let layer = self.layers.remove(*layer);
-                if let LayerOrigin::There { worker, key, .. } = layer.origin {
+            for index in &track.layers {
+                let layer = self.layers.remove(*index);
+                // Its number may be another layer's by now.
+                if let LayerOrigin::There { worker, key, .. } = layer.origin
+                    && elsewhere.layers.get(&(worker, key.index)) == Some(index)
+                {
                     elsewhere.layers.remove(&(worker, key.index));
                 }
             }

@@ -23,7 +23,7 @@ pub(super) struct Post<'a, H> {
 }
 
 impl<H: Handover> Post<'_, H> {
-    pub(super) fn to(&mut self, worker: u8, message: &Message<'_>) -> bool {
+    pub(super) fn tell(&mut self, worker: u8, message: &Message<'_>) -> bool {
         let meeting = self.meeting;
         let is_taken = self.way.push(worker, |out| encode(meeting, message, out));
         if !is_taken {
@@ -32,9 +32,11 @@ impl<H: Handover> Post<'_, H> {
         is_taken
     }
 
-    pub(super) fn to_all(&mut self, workers: &[u8], message: &Message<'_>) -> bool {
+    pub(super) fn tell_all(&mut self, workers: &[u8], message: &Message<'_>) -> bool {
         // Each is told, although one has no room.
-        let missed = workers.iter().filter(|worker| !self.to(**worker, message));
+        let missed = workers
+            .iter()
+            .filter(|worker| !self.tell(**worker, message));
         missed.count() == 0
     }
 }
@@ -62,7 +64,7 @@ impl Meeting {
             // Taken out and put back: announcing borrows the meeting.
             let others = core::mem::take(&mut elsewhere.others);
             for track in elsewhere.gone.drain(..) {
-                post.to_all(&others, &Message::Gone { track });
+                post.tell_all(&others, &Message::Gone { track });
             }
             self.announce(now, &others, &mut post);
             if let Some(elsewhere) = &mut self.elsewhere {
@@ -93,7 +95,7 @@ impl Meeting {
                     payload: packet.payload,
                 });
                 for (worker, _) in wanted_by {
-                    let is_taken = post.to(*worker, &news);
+                    let is_taken = post.tell(*worker, &news);
                     post.counters.packets_handed_over += u64::from(is_taken);
                 }
             }

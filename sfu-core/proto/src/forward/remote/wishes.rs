@@ -56,7 +56,7 @@ impl Layer {
             self.keyframe.satisfied();
             wished.is_some()
         };
-        if is_due && post.to(*worker, &Message::Wish(wish)) {
+        if is_due && post.tell(*worker, &Message::Wish(wish)) {
             *wished = self.is_watched.then_some(now);
         }
     }
