@@ -8,8 +8,10 @@
 //!     ├─ lab/       the network between the two, CPUs, what they cost
 //!     └─ report/    terminal, JSON, HTML
 //!  ideal/      crypto alone, sending alone, both, and a forwarder that does nothing else
+//!  drivers/    io_uring against mio
 //! ```
 
+mod drivers;
 mod endpoint;
 mod figures;
 mod target;

@@ -16,9 +16,11 @@ pub const COMMANDS_PER_PASS_MAX: usize = 64;
 pub const BATCH_DATAGRAMS_MAX: usize = 1_024;
 pub const BATCH_BYTES_MAX: usize = BATCH_DATAGRAMS_MAX * DATAGRAM_BYTES_MAX;
 
-/// Datagrams and bytes of one train: the most that Linux cuts apart (128 since 6.9, 64 before: the
-/// driver asks), and 64 KiB less the headers, which count as well.
-pub const TRAIN_DATAGRAMS_MAX: usize = 128;
+/// Datagrams and bytes of one train: as many as every Linux cuts apart, and 64 KiB less the headers,
+/// which count as well. Linux takes 128 since 6.9, but only packets under 500 bytes could fill such
+/// a train, and a packet of 100 bytes costs the same in it: 74 ns in both where trains pass whole,
+/// 732 ns rather than 699 where the kernel cuts them.
+pub const TRAIN_DATAGRAMS_MAX: usize = 64;
 pub const TRAIN_BYTES_MAX: usize = 65_000;
 
 /// Meetings and sessions on one worker.

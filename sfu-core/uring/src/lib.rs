@@ -35,7 +35,6 @@ mod probe;
 mod receive_buffer;
 mod receive_messages;
 mod received_train;
-mod segmentation;
 mod send_failure;
 mod send_headers;
 mod socket;
