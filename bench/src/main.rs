@@ -12,6 +12,7 @@
 
 mod endpoint;
 mod figures;
+mod ideal;
 mod target;
 
 fn main() {}
