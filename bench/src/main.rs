@@ -10,9 +10,11 @@
 //!  ideal/      crypto alone, sending alone, both, and a forwarder that does nothing else
 //! ```
 
+mod client;
 mod endpoint;
 mod figures;
 mod ideal;
+mod lab;
 mod target;
 
 fn main() {}

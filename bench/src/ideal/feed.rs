@@ -187,7 +187,6 @@ fn tables(
     Tables {
         listen: (std::net::Ipv4Addr::LOCALHOST, 0).into(),
         driver: choice.to_string(),
-        cpu: None,
         rooms: vec![RoomTable {
             publishers: vec![PublisherTable {
                 address: publisher,

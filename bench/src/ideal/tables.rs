@@ -1,5 +1,5 @@
 //! What the ideal forwarder is told, once, before it starts: who publishes, who views, under which
-//! keys. As JSON on its standard input.
+//! keys. As JSON.
 
 use std::fmt::Write as _;
 use std::net::SocketAddr;
@@ -13,8 +13,6 @@ pub(crate) struct Tables {
     pub(crate) listen: SocketAddr,
     /// `io_uring` or `mio`.
     pub(crate) driver: String,
-    /// Where it stays.
-    pub(crate) cpu: Option<usize>,
     pub(crate) rooms: Vec<RoomTable>,
 }
 
@@ -93,7 +91,6 @@ mod tests {
         let tables = Tables {
             listen: "127.0.0.1:9".parse().unwrap(),
             driver: "mio".to_owned(),
-            cpu: Some(0),
             rooms: vec![RoomTable {
                 publishers: vec![PublisherTable {
                     address: "127.64.0.1:7".parse().unwrap(),
