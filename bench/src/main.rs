@@ -11,9 +11,12 @@
 //!  drivers/    io_uring against mio
 //! ```
 
+mod client;
 mod drivers;
 mod endpoint;
 mod figures;
+mod ideal;
+mod lab;
 mod target;
 
 fn main() {}
