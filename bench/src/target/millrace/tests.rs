@@ -5,6 +5,7 @@ use std::net::{Ipv4Addr, SocketAddr, UdpSocket};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use sfu_proto::limits::SESSIONS_PER_MEETING_MAX;
 use sfu_proto::srtp::{Inbound, Outbound, Profile};
 use socket2::{Domain, Socket, Type};
 
@@ -64,7 +65,7 @@ fn sealed(publisher: &Endpoint, outbound: &mut Outbound, sequence: u16) -> Vec<u
 /// Sends a key frame after the other until a packet of the viewer's video slot comes; gives its
 /// payload.
 fn one_packet_across(
-    network: &Network,
+    receiving: &UdpSocket,
     publisher: &Endpoint,
     outbound: &mut Outbound,
     first: u16,
@@ -72,8 +73,6 @@ fn one_packet_across(
 ) -> Vec<u8> {
     // Bound to the publisher's address, so that it leaves from there.
     let sending = bound(publisher.local);
-    // The load's one socket, for all addresses: the participants' own are gone.
-    let receiving = bound((Ipv4Addr::UNSPECIFIED, network.participant_port()).into());
     let mut inbound = Inbound::new(viewer.keys.profile, &viewer.keys.server);
     let video = viewer
         .receives
@@ -119,8 +118,10 @@ fn three_viewers_get_what_a_publisher_seals() {
     assert_eq!(publisher.keys.profile, Profile::AeadAes128Gcm);
     assert_eq!((publisher.sends.len(), viewers.len()), (2, 3));
     let mut outbound = Outbound::new(publisher.keys.profile, &publisher.keys.client);
+    // As the load has it: one socket for all addresses, since the participants' own are gone.
+    let receiving = bound((Ipv4Addr::UNSPECIFIED, network.participant_port()).into());
     for (viewer, first) in viewers.iter().zip((1..).step_by(1_000)) {
-        let payload = one_packet_across(&network, publisher, &mut outbound, first, viewer);
+        let payload = one_packet_across(&receiving, publisher, &mut outbound, first, viewer);
         assert_eq!(payload, KEY_FRAME);
     }
 
@@ -145,41 +146,30 @@ fn metrics_are_read_as_prometheus_writes_them() {
     assert_eq!(read, expected);
 }
 
+/// `cargo test --release -p bench -- --ignored --nocapture a_full_room`
 #[test]
-#[ignore = "by hand"]
-fn many_on_veth() {
-    let mut seats = vec![PUBLISHER];
-    let count = std::env::var("VIEWERS").map_or(999, |text| text.parse().unwrap());
-    let rooms: usize = std::env::var("ROOMS").map_or(1, |text| text.parse().unwrap());
-    seats.resize(1 + count, VIEWER);
-    let network = Arc::new(Network::new(Kind::Veth, Some(1)).unwrap());
-    let options = Options {
-        millrace: std::env::var_os("MILLRACE").map(Into::into),
-        ..Options::default()
+#[ignore = "makes a network namespace, which needs root, and takes some seconds"]
+fn a_full_room_joins_over_veth() {
+    let mut room = Room {
+        seats: vec![PUBLISHER],
     };
-    let mut server = Millrace::start(&options, Arc::clone(&network)).unwrap();
-    server.on_progress(|done, total| {
-        if done % 200 == 0 {
-            eprintln!("{done}/{total}");
-        }
-    });
-    let rooms: Vec<_> = (0..rooms)
-        .map(|_| Room {
-            seats: seats.clone(),
-        })
-        .collect();
-    let joined = server.join(&rooms).unwrap();
-    eprintln!("{}", server.join_cost());
+    room.seats.resize(SESSIONS_PER_MEETING_MAX, VIEWER);
+    let network = Arc::new(Network::new(Kind::Veth, Some(1)).unwrap());
+    let mut server = Millrace::start(&Options::default(), Arc::clone(&network)).unwrap();
+    let joined = server.join(&[room]).unwrap();
+    let cost = server.join_cost();
+    eprintln!("{cost}");
+    assert_eq!(cost.joined, SESSIONS_PER_MEETING_MAX);
     let publisher = &joined[0][0];
     let mut outbound = Outbound::new(publisher.keys.profile, &publisher.keys.client);
-    let viewer = joined[0].last().unwrap();
-    let payload = one_packet_across(&network, publisher, &mut outbound, 1, viewer);
-    assert_eq!(payload, KEY_FRAME);
-    eprintln!(
-        "{:?}",
-        crate::lab::kernel_drops::KernelDrops::of(server.processes()[0])
+    for (viewer, first) in joined[0][1..].iter().zip((1..).step_by(60)) {
+        // Its own, since the others' packets would fill one for all.
+        let receiving = bound(viewer.local);
+        let payload = one_packet_across(&receiving, publisher, &mut outbound, first, viewer);
+        assert_eq!(payload, KEY_FRAME);
+    }
+    assert_eq!(
+        server.counters().unwrap()["millrace_media_sessions"],
+        SESSIONS_PER_MEETING_MAX as f64
     );
-    eprintln!("{:?}", crate::lab::usage::Memory::of(&server.processes()));
-    let counters = server.counters().unwrap();
-    eprintln!("{:?}", counters["millrace_media_sessions"]);
 }
