@@ -160,7 +160,7 @@ pub(super) fn circumstances(figures: &Figures) -> Vec<(&'static str, String)> {
     [
         ("machine", cpus),
         ("kernel", machine.kernel.clone()),
-        ("mitigations", machine.mitigations.join("; ")),
+        ("mitigations", machine.mitigations.join(" · ")),
         ("network", figures.network.clone()),
         ("commit", figures.commit.clone()),
         (

@@ -6,10 +6,10 @@ use super::axis;
 use super::text::{element, escape};
 use crate::report::{Bars, Row};
 
-const WIDTH: f64 = 720.0;
+const WIDTH: f64 = 520.0;
 /// Room for the names on the left, and for the number after the longest bar.
-const LEFT: f64 = 150.0;
-const RIGHT: f64 = 92.0;
+const LEFT: f64 = 124.0;
+const RIGHT: f64 = 84.0;
 const BAR: f64 = 16.0;
 const GAP: f64 = 2.0;
 const ROW_GAP: f64 = 14.0;
@@ -53,7 +53,7 @@ fn class(bars: &Bars, part: usize) -> String {
 }
 
 fn svg(bars: &Bars) -> String {
-    let marks = axis::marks(bars.longest(), 4);
+    let marks = axis::marks(bars.unit, bars.longest(), 4);
     let scale = (WIDTH - LEFT - RIGHT) / marks.last().copied().unwrap_or(1.0);
     let mut body = String::new();
     let mut y = 4.0;
@@ -200,9 +200,9 @@ mod tests {
     #[test]
     fn a_stacked_bar_is_as_long_as_its_sum_and_says_it() {
         let html = figure(&chart(true));
-        // 0 to 1 µs over 478 units: 300 ns is 143.4, less the gap to the next part.
+        // 0 to 1 µs over 312 units: 300 ns is 93.6, less the gap to the next part.
         assert!(
-            html.contains("x=\"150.0\" y=\"4.0\" width=\"142.4\""),
+            html.contains("x=\"124.0\" y=\"4.0\" width=\"92.6\""),
             "{html}"
         );
         assert!(html.contains(">900 ns<"), "{html}");

@@ -163,7 +163,10 @@ fn tiles(figures: &Figures) -> String {
             figures.share_of_ideal.map(|it| Unit::Share.show(it)),
         ),
         ("latency P99", latency),
-        ("lost", Some(summary::loss(figures))),
+        (
+            "lost",
+            summary::loss_share(figures).map(|it| Unit::Share.show(it)),
+        ),
         (
             "the peer's packets a CPU-second",
             figures

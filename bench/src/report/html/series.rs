@@ -6,9 +6,9 @@ use super::axis;
 use super::text::{element, escape};
 use crate::report::{Sample, Series, Unit};
 
-const WIDTH: f64 = 720.0;
+const WIDTH: f64 = 520.0;
 const HEIGHT: f64 = 190.0;
-const LEFT: f64 = 88.0;
+const LEFT: f64 = 80.0;
 const RIGHT: f64 = 16.0;
 const TOP: f64 = 8.0;
 const BOTTOM: f64 = 26.0;
@@ -74,8 +74,8 @@ impl Plot {
             .map(|it| it.at_s)
             .fold(0.0, f64::max);
         let frame = Frame {
-            marks: axis::marks(values().fold(0.0, f64::max), 4),
-            seconds: axis::marks(last, 6),
+            marks: axis::marks(self.unit, values().fold(0.0, f64::max), 4),
+            seconds: axis::marks(Unit::Count, last, 6),
             last: last.max(0.001),
         };
         let _ = write!(
@@ -180,7 +180,7 @@ mod tests {
         };
         let html = figures(&[series]);
         assert_eq!(html.matches("<figure>").count(), 2, "{html}");
-        assert!(html.contains("points=\"88.0,164.0 704.0,8.0\""), "{html}");
+        assert!(html.contains("points=\"80.0,164.0 504.0,8.0\""), "{html}");
         assert!(!html.contains("Latency"), "{html}");
     }
 
