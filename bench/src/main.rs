@@ -12,6 +12,7 @@
 
 mod endpoint;
 mod figures;
+mod report;
 mod target;
 
 fn main() {}
