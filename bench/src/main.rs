@@ -10,9 +10,27 @@
 //!  ideal/      crypto alone, sending alone, both, and a forwarder that does nothing else
 //! ```
 
+mod cli;
+mod client;
+mod command;
 mod endpoint;
 mod figures;
+mod lab;
+mod load;
 mod report;
+mod scenario;
 mod target;
 
-fn main() {}
+use std::process::ExitCode;
+
+use clap::Parser as _;
+
+fn main() -> ExitCode {
+    match command::run(cli::Cli::parse()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("bench: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}

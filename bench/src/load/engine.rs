@@ -1,12 +1,15 @@
 //! The load as a scenario sees it: start, set the rate, begin a window, end it, read the tally.
 //!
 //! ```text
-//!  start ─ set_rate ─ (warm-up) ─ begin_window ─ … progress … ─ end_window ─► Tally ─ set_rate ─ …
+//!  start ─ set_rate ─ (warm-up) ─ begin_window ─ … progress … ─ pause ─ tally ─ begin_window ─ …
 //! ```
+//!
+//! A window is exact: before it and at its end nothing is sent until all that is on its way has
+//! arrived, so that what was sent in it and what was received in it are the same packets.
 
 use std::net::{SocketAddr, SocketAddrV4};
 use std::sync::atomic::Ordering::Relaxed;
-use std::sync::mpsc::{Sender as Mailbox, channel, sync_channel};
+use std::sync::mpsc::{Sender as Mailbox, SyncSender, channel, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
@@ -22,10 +25,12 @@ use super::sender::{Sender, SentCounters, Shape, ToSender};
 use super::wire::{Wire, WireOptions};
 use crate::endpoint::Endpoint;
 
+/// What was sent before a window begins is received within this time, unless the server is behind.
+const SETTLE: Duration = Duration::from_millis(100);
 /// What was sent at the end of a window is received within this time, or lost.
-const DRAIN: Duration = Duration::from_millis(400);
+const DRAIN: Duration = Duration::from_millis(500);
 /// A receiver that is behind answers when it has caught up.
-const REPORT_TIME_MAX: Duration = Duration::from_secs(30);
+const ANSWER_TIME_MAX: Duration = Duration::from_secs(30);
 
 #[derive(Clone, Copy, Debug)]
 pub struct LoadOptions {
@@ -56,14 +61,6 @@ pub struct Tally {
     pub received: Received,
 }
 
-/// How it goes, within the window.
-#[derive(Clone, Debug, Default)]
-pub struct Progress {
-    pub seconds: f64,
-    pub sent: Sent,
-    pub received: Received,
-}
-
 #[derive(Debug)]
 pub struct Engine {
     to_sender: Mailbox<ToSender>,
@@ -78,6 +75,7 @@ pub struct Engine {
 #[derive(Clone, Copy, Debug)]
 struct Window {
     began: u64,
+    ended: Option<u64>,
     sent: Sent,
 }
 
@@ -130,6 +128,7 @@ impl Engine {
             ],
             window: Window {
                 began: clock::now(),
+                ended: None,
                 sent: Sent::default(),
             },
             sent,
@@ -148,40 +147,42 @@ impl Engine {
         self.order_sender(ToSender::Rate(factor))
     }
 
-    /// Counts anew.
-    pub fn begin_window(&mut self) -> anyhow::Result<()> {
-        self.order_receiver(ToReceiver::Mark)?;
+    /// Counts anew, and sends at `factor` times the rate of the shapes.
+    pub fn begin_window(&mut self, factor: f64) -> anyhow::Result<()> {
+        self.order_sender(ToSender::Pause)?;
+        thread::sleep(SETTLE);
+        self.ask_receiver(ToReceiver::Mark)?;
         self.window = Window {
             began: clock::now(),
+            ended: None,
             sent: self.sent_so_far(),
         };
-        Ok(())
+        self.set_rate(factor)
     }
 
-    pub fn progress(&self) -> Progress {
+    /// What has come of the window so far.
+    pub fn progress(&self) -> Tally {
         let received = self.received.lock().unwrap_or_else(PoisonError::into_inner);
-        Progress {
+        Tally {
             seconds: self.window_seconds(),
             sent: self.sent_so_far().since(self.window.sent),
             received: received.clone(),
         }
     }
 
-    /// Stops sending, lets what is on its way arrive, and says what came of it.
-    pub fn end_window(&mut self) -> anyhow::Result<Tally> {
-        self.order_sender(ToSender::Pause)?;
-        let seconds = self.window_seconds();
+    /// Ends the window: nothing is sent any more.
+    pub fn pause(&mut self) -> anyhow::Result<()> {
+        self.window.ended = Some(clock::now());
+        self.order_sender(ToSender::Pause)
+    }
+
+    /// Lets what is on its way arrive, and says what has come of the window.
+    pub fn tally(&self) -> anyhow::Result<Tally> {
         thread::sleep(DRAIN);
-        let sent = self.sent_so_far().since(self.window.sent);
-        let (answer, answered) = sync_channel(1);
-        self.order_receiver(ToReceiver::Report(answer))?;
-        let received = answered
-            .recv_timeout(REPORT_TIME_MAX)
-            .context("the load's receiver does not keep up at all")?;
         Ok(Tally {
-            seconds,
-            sent,
-            received,
+            seconds: self.window_seconds(),
+            sent: self.sent_so_far().since(self.window.sent),
+            received: self.ask_receiver(ToReceiver::Report)?,
         })
     }
 
@@ -192,11 +193,16 @@ impl Engine {
             .context("the load's sender has died")
     }
 
-    fn order_receiver(&self, order: ToReceiver) -> anyhow::Result<()> {
-        self.to_receiver
-            .send(order)
-            .ok()
-            .context("the load's receiver has died")
+    fn ask_receiver<T>(
+        &self,
+        order: impl FnOnce(SyncSender<T>) -> ToReceiver,
+    ) -> anyhow::Result<T> {
+        let (answer, answered) = sync_channel(1);
+        let told = self.to_receiver.send(order(answer));
+        told.ok().context("the load's receiver has died")?;
+        answered
+            .recv_timeout(ANSWER_TIME_MAX)
+            .context("the load's receiver does not keep up at all")
     }
 
     fn sent_so_far(&self) -> Sent {
@@ -214,7 +220,8 @@ impl Engine {
         reason = "a window is far below 2^52 nanoseconds"
     )]
     fn window_seconds(&self) -> f64 {
-        (clock::now() - self.window.began) as f64 / clock::SECOND as f64
+        let end = self.window.ended.unwrap_or_else(clock::now);
+        (end - self.window.began) as f64 / clock::SECOND as f64
     }
 }
 
@@ -222,7 +229,7 @@ impl Drop for Engine {
     fn drop(&mut self) {
         // A thread that has died has nothing to be told.
         let _ = self.order_sender(ToSender::Stop);
-        let _ = self.order_receiver(ToReceiver::Stop);
+        let _ = self.to_receiver.send(ToReceiver::Stop);
         for thread in self.threads.drain(..) {
             let _ = thread.join();
         }

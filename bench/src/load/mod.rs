@@ -27,5 +27,5 @@ mod wire;
 #[cfg(test)]
 mod tests;
 
-pub use engine::{Engine, LoadOptions, Progress, Received, Sent, Tally};
+pub use engine::{Engine, LoadOptions, Received, Sent, Tally};
 pub use sender::Shape;

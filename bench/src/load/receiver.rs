@@ -35,7 +35,7 @@ const PACKET_BYTES_MAX: usize = 2_048;
 #[derive(Debug)]
 pub enum ToReceiver {
     /// Begin a new window: all counts start anew.
-    Mark,
+    Mark(SyncSender<()>),
     /// Say what has come since the mark.
     Report(SyncSender<Received>),
     Stop,
@@ -180,7 +180,10 @@ impl Receiver {
     fn take_orders(&mut self) -> bool {
         loop {
             match self.orders.try_recv() {
-                Ok(ToReceiver::Mark) => self.mark(),
+                Ok(ToReceiver::Mark(done)) => {
+                    self.mark();
+                    let _ = done.send(());
+                }
                 Ok(ToReceiver::Report(to)) => {
                     // Whoever asked may have given up.
                     let _ = to.send(self.report());

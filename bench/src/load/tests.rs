@@ -159,12 +159,12 @@ fn run(kind: MediaKind, receives_trains: bool, fault: Fault) -> Tally {
         opened_one_in: 4,
     };
     let mut engine = Engine::start(participants, options).unwrap();
-    engine.begin_window().unwrap();
-    engine.set_rate(1.0).unwrap();
+    engine.begin_window(1.0).unwrap();
     while engine.progress().sent.packets < 400 {
         thread::sleep(Duration::from_millis(20));
     }
-    engine.end_window().unwrap()
+    engine.pause().unwrap();
+    engine.tally().unwrap()
 }
 
 #[test]
