@@ -1,6 +1,6 @@
-//! The ICE of a full agent towards a lite one (RFC 8445 §2.5): we check, and the first candidate
-//! that answers is nominated at once (§8.1.1 leaves that to us). The load repeats the check as
-//! consent (RFC 7675); a server that checks us is answered.
+//! The ICE of a full agent towards a lite one (RFC 8445 §2.5): we check, and nominate the first
+//! candidate that answers (§8.1.1); only one, since the server sends by the route nominated last.
+//! The load repeats the check as consent (RFC 7675); a server that checks us is answered.
 
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -39,10 +39,14 @@ impl IcePair {
 /// A connectivity or consent check, nominating. The id must be random: servers refuse one that they
 /// have seen.
 pub fn check(pair: &IcePair, id: TransactionId) -> Vec<u8> {
+    request(pair, id, true)
+}
+
+fn request(pair: &IcePair, id: TransactionId, use_candidate: bool) -> Vec<u8> {
     let request = Request {
         username: (&pair.remote_ufrag, &pair.local_ufrag),
         priority: PRIORITY,
-        use_candidate: true,
+        use_candidate,
         role: Role::Controlling(TIE_BREAKER),
     };
     let mut bytes = vec![0; request.encoded_len()];
@@ -64,7 +68,7 @@ pub fn answer(pair: &IcePair, datagram: &[u8], from: SocketAddr) -> Option<Vec<u
     Some(bytes)
 }
 
-/// Checks all candidates until one answers, and gives that one.
+/// Checks all candidates until one answers, nominates that one and gives it.
 pub async fn establish(
     socket: &UdpSocket,
     pair: &IcePair,
@@ -80,15 +84,33 @@ pub async fn establish(
     if usable.is_empty() {
         bail!("the server's candidates {candidates:?} hold none of the address family of {local}");
     }
+    match usable[..] {
+        [only] => try_all(socket, pair, &[only], true).await,
+        _ => {
+            let first = try_all(socket, pair, &usable, false).await?;
+            try_all(socket, pair, &[first], true).await
+        }
+    }
+}
+
+/// Checks `candidates` again and again until one answers.
+async fn try_all(
+    socket: &UdpSocket,
+    pair: &IcePair,
+    candidates: &[SocketAddr],
+    nominate: bool,
+) -> anyhow::Result<SocketAddr> {
     let end = Instant::now() + CHECKING_TIME_MAX;
     let mut pause = RETRY_FIRST;
     let mut sent = Vec::new();
     while Instant::now() < end {
-        for candidate in &usable {
+        for candidate in candidates {
             let id = TransactionId(random::bytes()?);
             sent.push(id);
             // An unreachable candidate is no error as long as another one answers.
-            let _ = socket.send_to(&check(pair, id), candidate).await;
+            let _ = socket
+                .send_to(&request(pair, id, nominate), candidate)
+                .await;
         }
         let until = (Instant::now() + pause).min(end);
         pause *= 2;
@@ -97,7 +119,8 @@ pub async fn establish(
         }
     }
     bail!(
-        "no ICE check from {local} was answered by {usable:?} within {CHECKING_TIME_MAX:?}: is there a way between the two, and is the server's UDP port open?"
+        "no ICE check from {} was answered by {candidates:?} within {CHECKING_TIME_MAX:?}: is there a way between the two, and is the server's UDP port open?",
+        socket.local_addr()?
     )
 }
 

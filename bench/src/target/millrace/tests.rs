@@ -144,3 +144,42 @@ fn metrics_are_read_as_prometheus_writes_them() {
     let expected = [("a".to_owned(), 1.0), ("b{c=\"d e\"}".to_owned(), 2.5)];
     assert_eq!(read, expected);
 }
+
+#[test]
+#[ignore = "by hand"]
+fn many_on_veth() {
+    let mut seats = vec![PUBLISHER];
+    let count = std::env::var("VIEWERS").map_or(999, |text| text.parse().unwrap());
+    let rooms: usize = std::env::var("ROOMS").map_or(1, |text| text.parse().unwrap());
+    seats.resize(1 + count, VIEWER);
+    let network = Arc::new(Network::new(Kind::Veth, Some(1)).unwrap());
+    let options = Options {
+        millrace: std::env::var_os("MILLRACE").map(Into::into),
+        ..Options::default()
+    };
+    let mut server = Millrace::start(&options, Arc::clone(&network)).unwrap();
+    server.on_progress(|done, total| {
+        if done % 200 == 0 {
+            eprintln!("{done}/{total}");
+        }
+    });
+    let rooms: Vec<_> = (0..rooms)
+        .map(|_| Room {
+            seats: seats.clone(),
+        })
+        .collect();
+    let joined = server.join(&rooms).unwrap();
+    eprintln!("{}", server.join_cost());
+    let publisher = &joined[0][0];
+    let mut outbound = Outbound::new(publisher.keys.profile, &publisher.keys.client);
+    let viewer = joined[0].last().unwrap();
+    let payload = one_packet_across(&network, publisher, &mut outbound, 1, viewer);
+    assert_eq!(payload, KEY_FRAME);
+    eprintln!(
+        "{:?}",
+        crate::lab::kernel_drops::KernelDrops::of(server.processes()[0])
+    );
+    eprintln!("{:?}", crate::lab::usage::Memory::of(&server.processes()));
+    let counters = server.counters().unwrap();
+    eprintln!("{:?}", counters["millrace_media_sessions"]);
+}
