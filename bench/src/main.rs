@@ -10,8 +10,10 @@
 //!  ideal/      crypto alone, sending alone, both, and a forwarder that does nothing else
 //! ```
 
+mod client;
 mod endpoint;
 mod figures;
+mod lab;
 mod report;
 mod target;
 

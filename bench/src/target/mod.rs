@@ -6,6 +6,8 @@ use std::fmt::Debug;
 
 use crate::endpoint::Endpoint;
 
+pub mod millrace;
+
 /// A meeting as the scenario wants it.
 #[derive(Clone, Debug)]
 pub struct Room {
