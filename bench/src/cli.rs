@@ -1,6 +1,6 @@
 //! The command line: a scenario with its size, how it is measured, and the server it is run against.
 
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::lab::network;
 use crate::scenario::{Name, Settings, Size};
@@ -19,10 +19,18 @@ pub struct Cli {
     pub flags: Flags,
 }
 
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Peer {
+    /// Debian's Janus with its VideoRoom
+    Janus,
+}
+
 #[derive(Debug, Subcommand)]
 pub enum Other {
     /// The same scenario against Millrace and another server in turn, and their ratio
     Compare {
+        #[arg(long, value_enum)]
+        peer: Peer,
         #[arg(long, value_enum)]
         scenario: Name,
         #[command(flatten)]
@@ -61,7 +69,7 @@ mod tests {
         assert_eq!(fanout.scenario, Some(Name::Fanout));
         assert_eq!(fanout.flags.size.viewers, Some(50));
         assert!(
-            parse("bench compare --scenario rooms")
+            parse("bench compare --peer janus --scenario rooms")
                 .unwrap()
                 .other
                 .is_some()

@@ -6,16 +6,24 @@ use std::sync::Arc;
 
 use anyhow::{Context as _, bail};
 
-use crate::cli::{Cli, Flags, Other};
+use crate::cli::{Cli, Flags, Other, Peer};
 use crate::lab::network::{Kind, Network};
-use crate::report::{Page, Record, render_terminal};
-use crate::scenario::{Console, Measured, Name, Place, Start, alternate, ratio, share_of_ideal};
+use crate::report::{Comparison, Page, Record, render_terminal};
+use crate::scenario::{Console, Measured, Name, Place, Start, alternate, ratio};
 use crate::target::Target;
+use crate::target::janus::Janus;
 use crate::target::millrace::Millrace;
 
 pub fn run(cli: Cli) -> anyhow::Result<()> {
     match (cli.other, cli.scenario) {
-        (Some(Other::Compare { scenario, flags }), _) => Bench::new(scenario, *flags)?.compare(),
+        (
+            Some(Other::Compare {
+                peer,
+                scenario,
+                flags,
+            }),
+            _,
+        ) => Bench::new(scenario, *flags)?.compare(peer),
         (None, Some(scenario)) => Bench::new(scenario, cli.flags)?.scenario(),
         // The parser asks for one of them.
         (None, None) => bail!("which scenario?"),
@@ -35,7 +43,7 @@ impl Bench {
     fn new(name: Name, flags: Flags) -> anyhow::Result<Self> {
         let kind = flags
             .network
-            .unwrap_or(match nix::unistd::geteuid().is_root() {
+            .unwrap_or_else(|| match nix::unistd::geteuid().is_root() {
                 true => Kind::Veth,
                 false => Kind::Lo,
             });
@@ -44,6 +52,7 @@ impl Bench {
         let place = Place {
             core_cpu: first_cpu(&flags.server.core_cpus()?)?,
             load_cpu,
+            has_own_namespace: network.namespace().is_some(),
             network: network.describe(),
         };
         Ok(Self {
@@ -61,8 +70,19 @@ impl Bench {
         self.publish(ours, measured.collect())
     }
 
-    fn compare(self) -> anyhow::Result<()> {
-        bail!("there is no peer to compare with yet")
+    fn compare(self, peer: Peer) -> anyhow::Result<()> {
+        let peer = match peer {
+            Peer::Janus => self.janus(),
+        };
+        let rounds = self.flags.settings.rounds;
+        let mut measured = self
+            .measure(&mut [self.millrace(), peer], rounds)?
+            .into_iter();
+        let (Some(mut ours), Some(theirs)) = (measured.next(), measured.next()) else {
+            bail!("nothing was measured");
+        };
+        ours.figures.ratio = Some(ratio(&ours.figures, &theirs.figures));
+        self.publish(ours, vec![theirs])
     }
 
     fn measure(&self, contenders: &mut [Start<'_>], rounds: u32) -> anyhow::Result<Vec<Measured>> {
@@ -83,6 +103,14 @@ impl Bench {
             let mut server = Millrace::start(&self.flags.server, Arc::clone(&self.network))?;
             let console = self.console.clone();
             server.on_progress(move |joined, wanted| console.joined(joined, wanted));
+            Ok(Box::new(server) as Box<dyn Target>)
+        })
+    }
+
+    fn janus(&self) -> Start<'_> {
+        Box::new(|| {
+            let cpus = self.flags.server.core_cpus()?;
+            let server = Janus::start(&cpus, self.place.load_cpu, Arc::clone(&self.network))?;
             Ok(Box::new(server) as Box<dyn Target>)
         })
     }
@@ -116,7 +144,24 @@ impl Bench {
             };
             write(path, &page.render())?;
         }
-        self.judge(&record)
+        self.judge(&record)?;
+        match &settings.baseline {
+            Some(path) => self.compare_with(path, &record),
+            None => Ok(()),
+        }
+    }
+
+    /// An error if a figure is worse than it was.
+    fn compare_with(&self, path: &Path, record: &Record) -> anyhow::Result<()> {
+        let text = fs::read_to_string(path).with_context(|| format!("{}", path.display()))?;
+        let before = Record::from_json(&text)?;
+        let tolerance = self.flags.settings.tolerance;
+        let comparison = Comparison::new(&before.figures, &record.figures, tolerance);
+        println!("{comparison}");
+        match comparison.regressions().count() {
+            0 => Ok(()),
+            count => bail!("{count} figures are worse than in {}", path.display()),
+        }
     }
 
     fn judge(&self, record: &Record) -> anyhow::Result<()> {

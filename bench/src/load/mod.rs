@@ -27,5 +27,7 @@ mod wire;
 #[cfg(test)]
 mod tests;
 
-pub use engine::{Engine, LoadOptions, Received, Sent, Tally};
+pub use engine::{Engine, LoadOptions, Tally};
+#[cfg(test)]
+pub use engine::{Received, Sent};
 pub use sender::Shape;

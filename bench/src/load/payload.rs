@@ -103,7 +103,7 @@ fn frame_head(stamp: Stamp) -> [u8; FRAME_HEAD_BYTES] {
 }
 
 fn encode(stamp: Stamp) -> [u8; STAMP_BYTES] {
-    let flags = u32::from(stamp.is_first) * FIRST | u32::from(stamp.is_key) * KEY;
+    let flags = (u32::from(stamp.is_first) * FIRST) | (u32::from(stamp.is_key) * KEY);
     let mut bytes = [0; STAMP_BYTES];
     bytes[..4].copy_from_slice(&MAGIC.to_be_bytes());
     bytes[4..8].copy_from_slice(&stamp.source.to_be_bytes());

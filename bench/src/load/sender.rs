@@ -24,7 +24,7 @@ const LATENESS_MAX: u64 = 100 * MILLISECOND;
 /// Frames that are due within this time share a wake-up.
 const WAKE_UPS_APART: u64 = SECOND / 10_000;
 /// Orders are seen within this time.
-const SLEEP_MAX: u64 = 20 * MILLISECOND;
+const SLEEP_MAX: u64 = 2 * MILLISECOND;
 /// DESIGN D6: sequences begin below 2^15, so that both sides guess the same rollover.
 const FIRST_SEQUENCE: u64 = 1_000;
 

@@ -132,7 +132,7 @@ impl Wire {
         let source = ControlMessage::Ipv4PacketInfo(&source);
         // Lengths of packets fit 16 bits.
         let cut = u16::try_from(segment).map_err(|_| Errno::EMSGSIZE)?;
-        let train = [source.clone(), ControlMessage::UdpGsoSegments(&cut)];
+        let train = [source, ControlMessage::UdpGsoSegments(&cut)];
         let control = match bytes.len() > segment {
             true => &train[..],
             false => &train[..1],

@@ -6,6 +6,9 @@
 //!  our receiving socket ── had no room ───────────────────────────┴─► lost_by_generator
 //!  the rest ── between them, the core's own full socket included ───► lost_by_kernel
 //! ```
+//!
+//! A server that does not count its own losses has the rest, but for what the kernel has dropped at
+//! its socket.
 
 use super::server_counters::ServerCounters;
 use crate::load::Tally;
@@ -24,8 +27,14 @@ pub struct Loss {
     pub notes: Vec<String>,
 }
 
-/// `copies`: how many viewers get each packet, if that is the scenario's to say.
-pub fn blame(tally: &Tally, server: &ServerCounters, copies: Option<f64>) -> Loss {
+/// `copies`: how many viewers get each packet, if that is the scenario's to say. `unread`: datagrams
+/// that the kernel has dropped at the server's sockets, if it can be asked.
+pub fn blame(
+    tally: &Tally,
+    server: &ServerCounters,
+    copies: Option<f64>,
+    unread: Option<u64>,
+) -> Loss {
     let received = &tally.received;
     let sent = count(tally.sent.packets - tally.sent.refused);
     let missing = copies.map_or(0.0, |copies| sent * copies - count(received.packets));
@@ -33,22 +42,27 @@ pub fn blame(tally: &Tally, server: &ServerCounters, copies: Option<f64>) -> Los
     let lost = missing.max(count(received.lost));
     let our_socket = count(received.socket_drops).min(lost);
     let unsent = count(tally.sent.late + tally.sent.refused) * copies.unwrap_or(1.0);
-    let by_core = server.lost().unwrap_or(0.0).min(lost - our_socket);
+    let rest = lost - our_socket;
+    let unread = unread.map(count).or_else(|| server.unread());
+    let by_core = match server.lost() {
+        Some(said) => said.min(rest),
+        None => (rest - unread.unwrap_or(0.0) * copies.unwrap_or(1.0)).max(0.0),
+    };
     let offered = count(received.packets) + lost + unsent;
     Loss {
         by_core: whole(by_core),
-        by_kernel: whole(lost - our_socket - by_core),
+        by_kernel: whole(rest - by_core),
         by_generator: whole(our_socket + unsent),
         share: if offered > 0.0 {
             (lost + unsent) / offered
         } else {
             0.0
         },
-        notes: notes(tally, server),
+        notes: notes(tally, unread.unwrap_or(0.0)),
     }
 }
 
-fn notes(tally: &Tally, server: &ServerCounters) -> Vec<String> {
+fn notes(tally: &Tally, unread: f64) -> Vec<String> {
     let (sent, received) = (&tally.sent, &tally.received);
     let busy = count(sent.busy_nanos + received.busy_nanos) / (tally.seconds * 1e9).max(1.0);
     let mut notes = Vec::new();
@@ -68,18 +82,10 @@ fn notes(tally: &Tally, server: &ServerCounters) -> Vec<String> {
             sent.refused
         ));
     }
-    match server.unread() {
-        Some(unread) if unread > 0.0 => notes.push(format!(
+    if unread > 0.0 {
+        notes.push(format!(
             "the server did not read {unread} datagrams in time: its receive buffer was full"
-        )),
-        _ => {}
-    }
-    if server.lost().is_none() && received.lost > 0 {
-        notes.push(
-            "this server does not say what it drops: losses that are not the generator's stand \
-             under the kernel"
-                .to_owned(),
-        );
+        ));
     }
     if received.nacked > 0 {
         notes.push(format!(
@@ -145,7 +151,7 @@ mod tests {
                 ..Received::default()
             },
         );
-        let loss = blame(&tally, &server(50.0), Some(10.0));
+        let loss = blame(&tally, &server(50.0), Some(10.0), None);
         assert_eq!((loss.by_core, loss.by_kernel), (50, 20));
         assert_eq!(loss.by_generator, 30 + 100);
         assert!((loss.share - 200.0 / 10_100.0).abs() < 1e-9);
@@ -162,8 +168,24 @@ mod tests {
             packets: 900,
             ..Received::default()
         };
-        let loss = blame(&tally(sent, received), &server(0.0), Some(10.0));
+        let loss = blame(&tally(sent, received), &server(0.0), Some(10.0), None);
         assert_eq!((loss.by_kernel, loss.by_generator), (100, 0));
+    }
+
+    #[test]
+    fn a_server_that_does_not_count_has_the_rest() {
+        let sent = Sent {
+            packets: 100,
+            ..Sent::default()
+        };
+        let received = Received {
+            packets: 900,
+            lost: 100,
+            ..Received::default()
+        };
+        let silent = ServerCounters::default();
+        let loss = blame(&tally(sent, received), &silent, Some(10.0), Some(3));
+        assert_eq!((loss.by_core, loss.by_kernel), (70, 30));
     }
 
     #[test]
@@ -176,7 +198,7 @@ mod tests {
             packets: 1_000,
             ..Received::default()
         };
-        let loss = blame(&tally(sent, received), &server(0.0), Some(10.0));
+        let loss = blame(&tally(sent, received), &server(0.0), Some(10.0), None);
         assert_eq!(loss, Loss::default());
     }
 
@@ -190,7 +212,7 @@ mod tests {
             busy_nanos: 5_500_000_000,
             ..Received::default()
         };
-        let loss = blame(&tally(sent, received), &server(0.0), Some(1.0));
+        let loss = blame(&tally(sent, received), &server(0.0), Some(1.0), None);
         assert!(loss.notes[0].contains("95 % busy"), "{:?}", loss.notes);
     }
 }

@@ -33,7 +33,6 @@ mod thumbnails;
 
 pub use console::Console;
 pub use name::Name;
-pub use plan::Scenario;
 pub use rounds::{Start, alternate, ratio, share_of_ideal};
 pub use run::Measured;
 pub use settings::{Place, Settings};

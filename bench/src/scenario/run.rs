@@ -19,6 +19,7 @@ use super::server_counters::ServerCounters;
 use super::settings::{Place, Settings};
 use crate::endpoint::Endpoint;
 use crate::figures::{Figures, Machine};
+use crate::lab::kernel_drops::KernelDrops;
 use crate::lab::machine;
 use crate::lab::usage::{Memory, Spent, Usage};
 use crate::load::{Engine, Shape, Tally};
@@ -36,6 +37,31 @@ pub struct Measured {
     /// Of all that should have come, whoever is to blame.
     pub lost_share: f64,
     pub series: Series,
+}
+
+/// Counters of the server, and the kernel's of its namespace, at one moment.
+#[derive(Debug)]
+struct Counters {
+    server: BTreeMap<String, f64>,
+    kernel: Option<KernelDrops>,
+}
+
+/// What they have grown by.
+#[derive(Debug)]
+struct Counted {
+    server: ServerCounters,
+    /// Datagrams that the kernel dropped at the server's sockets.
+    unread: Option<u64>,
+}
+
+impl Counted {
+    fn between(before: &Counters, after: &Counters) -> Self {
+        let drops = before.kernel.zip(after.kernel);
+        Self {
+            server: ServerCounters::between(&before.server, &after.server),
+            unread: drops.map(|(before, after)| (after - before).receive_buffer_errors),
+        }
+    }
 }
 
 /// A server with everybody in it.
@@ -120,7 +146,7 @@ impl<'a> Running<'a> {
     pub fn measure(&mut self, rate: f64, seconds: f64) -> anyhow::Result<Measured> {
         self.engine.set_rate(rate)?;
         thread::sleep(WARM_UP);
-        let before = self.target.counters()?;
+        let before = self.counters()?;
         self.engine.begin_window(rate)?;
         let used_before = self.usage()?;
         let samples = self.watch(Duration::from_secs_f64(seconds))?;
@@ -131,8 +157,8 @@ impl<'a> Running<'a> {
         };
         let tally = self.engine.tally()?;
         self.console.finish();
-        let after = self.target.counters()?;
-        let (figures, lost_share) = self.figures(rate, &tally, spent, &before, &after)?;
+        let counted = Counted::between(&before, &self.counters()?);
+        let (figures, lost_share) = self.figures(rate, &tally, spent, &counted)?;
         Ok(Measured {
             series: Series {
                 target: figures.target.clone(),
@@ -140,6 +166,18 @@ impl<'a> Running<'a> {
             },
             figures,
             lost_share,
+        })
+    }
+
+    fn counters(&mut self) -> anyhow::Result<Counters> {
+        // On loopback the kernel's counters are the load's as well.
+        let process = match self.place.has_own_namespace {
+            true => self.target.processes().first().copied(),
+            false => None,
+        };
+        Ok(Counters {
+            server: self.target.counters()?,
+            kernel: process.and_then(|process| KernelDrops::of(process).ok()),
         })
     }
 
@@ -185,11 +223,10 @@ impl<'a> Running<'a> {
         rate: f64,
         tally: &Tally,
         spent: Option<Spent>,
-        before: &BTreeMap<String, f64>,
-        after: &BTreeMap<String, f64>,
+        counted: &Counted,
     ) -> anyhow::Result<(Figures, f64)> {
-        let server = ServerCounters::between(before, after);
-        let loss: Loss = blame(tally, &server, self.copies);
+        let Counted { server, unread } = counted;
+        let loss: Loss = blame(tally, server, self.copies, *unread);
         let received = &tally.received;
         let trains = server.trains();
         let offered = self.scenario.offered_pps().map(|offered| offered * rate);
@@ -262,6 +299,9 @@ impl<'a> Running<'a> {
             ));
         }
         notes.extend(self.engine.notes().iter().cloned());
+        if !self.scenario.has_media() {
+            notes.extend(self.target.join_notes());
+        }
         notes
     }
 

@@ -40,6 +40,17 @@ pub struct Settings {
     /// Write a report with plots to this file
     #[arg(long, value_name = "FILE")]
     pub html: Option<PathBuf>,
+    /// Fail if a figure is worse than in this file of an earlier --json
+    #[arg(long, value_name = "FILE")]
+    pub baseline: Option<PathBuf>,
+    /// The share by which a figure may be worse than the baseline's
+    #[arg(
+        long,
+        value_name = "SHARE",
+        default_value_t = 0.15,
+        requires = "baseline"
+    )]
+    pub tolerance: f64,
 }
 
 /// Where server and load run, and what lies between them.
@@ -47,6 +58,8 @@ pub struct Settings {
 pub struct Place {
     pub core_cpu: usize,
     pub load_cpu: usize,
+    /// Whether the server has a network namespace of its own.
+    pub has_own_namespace: bool,
     /// As the report names it.
     pub network: String,
 }

@@ -42,4 +42,9 @@ pub trait Target: Debug {
 
     /// How it moves packets: `io_uring`, `mio`, …
     fn driver(&self) -> String;
+
+    /// What the last join took and what limited it, for a reader; nothing where it is not known.
+    fn join_notes(&self) -> Vec<String> {
+        Vec::new()
+    }
 }
