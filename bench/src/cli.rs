@@ -1,9 +1,12 @@
 //! The command line: a scenario with its size, how it is measured, and the server it is run against.
 
+use std::path::PathBuf;
+
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::lab::network;
 use crate::scenario::{Name, Settings, Size};
+use crate::target::ideal::SUBCOMMAND;
 use crate::target::millrace;
 
 /// Load and speed of Millrace: real participants against the real server
@@ -36,6 +39,14 @@ pub enum Other {
         #[command(flatten)]
         flags: Box<Flags>,
     },
+    /// The floor in layers: crypto alone, sending alone, both, and a forwarder that does no more
+    Ideal {
+        #[arg(long, value_name = "COUNT", default_value_t = 100)]
+        viewers: usize,
+    },
+    /// Runs the ideal forwarder on the tables in a file
+    #[command(name = SUBCOMMAND, hide = true)]
+    IdealForwarder { tables: PathBuf },
 }
 
 #[derive(Debug, Args)]

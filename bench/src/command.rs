@@ -6,11 +6,13 @@ use std::sync::Arc;
 
 use anyhow::{Context as _, bail};
 
+use crate::ideal;
 use crate::cli::{Cli, Flags, Other, Peer};
 use crate::lab::network::{Kind, Network};
 use crate::report::{Comparison, Page, Record, render_terminal};
-use crate::scenario::{Console, Measured, Name, Place, Start, alternate, ratio};
+use crate::scenario::{Console, Measured, Name, Place, Start, alternate, ratio, share_of_ideal};
 use crate::target::Target;
+use crate::target::ideal::{self as ideal_target, Ideal};
 use crate::target::janus::Janus;
 use crate::target::millrace::Millrace;
 
@@ -24,6 +26,8 @@ pub fn run(cli: Cli) -> anyhow::Result<()> {
             }),
             _,
         ) => Bench::new(scenario, *flags)?.compare(peer),
+        (Some(Other::Ideal { viewers }), _) => floor(viewers),
+        (Some(Other::IdealForwarder { tables }), _) => ideal::run_forwarder(&tables),
         (None, Some(scenario)) => Bench::new(scenario, cli.flags)?.scenario(),
         // The parser asks for one of them.
         (None, None) => bail!("which scenario?"),
@@ -65,9 +69,21 @@ impl Bench {
     }
 
     fn scenario(self) -> anyhow::Result<()> {
-        let mut measured = self.measure(&mut [self.millrace()], 1)?.into_iter();
-        let ours = measured.next().context("nothing was measured")?;
-        self.publish(ours, measured.collect())
+        let settings = &self.flags.settings;
+        let mut measured = match self.name {
+            // The ideal's load is the same; its own limit would be another.
+            Name::Fanout if !settings.search => {
+                self.measure(&mut [self.millrace(), self.ideal()], settings.rounds)?
+            }
+            _ => self.measure(&mut [self.millrace()], 1)?,
+        }
+        .into_iter();
+        let mut ours = measured.next().context("nothing was measured")?;
+        let others: Vec<Measured> = measured.collect();
+        if let Some(ideal) = others.first() {
+            ours.figures.share_of_ideal = share_of_ideal(&ours.figures, &ideal.figures);
+        }
+        self.publish(ours, others)
     }
 
     fn compare(self, peer: Peer) -> anyhow::Result<()> {
@@ -103,6 +119,17 @@ impl Bench {
             let mut server = Millrace::start(&self.flags.server, Arc::clone(&self.network))?;
             let console = self.console.clone();
             server.on_progress(move |joined, wanted| console.joined(joined, wanted));
+            Ok(Box::new(server) as Box<dyn Target>)
+        })
+    }
+
+    fn ideal(&self) -> Start<'_> {
+        Box::new(|| {
+            let options = ideal_target::Options {
+                cpus: self.flags.server.core_cpus()?,
+                driver: self.flags.server.driver.clone(),
+            };
+            let server = Ideal::new(options, Arc::clone(&self.network))?;
             Ok(Box::new(server) as Box<dyn Target>)
         })
     }
@@ -180,6 +207,14 @@ impl Bench {
         }
         Ok(())
     }
+}
+
+/// What nobody's forwarder can be cheaper than, on this machine.
+fn floor(viewers: usize) -> anyhow::Result<()> {
+    let effort = ideal::Effort::full(viewers)?;
+    let layers = ideal::measure(&effort, |step| eprintln!("{step}"))?;
+    println!("{layers}");
+    Ok(())
 }
 
 fn write(path: &Path, text: &str) -> anyhow::Result<()> {

@@ -15,6 +15,8 @@ mod client;
 mod command;
 mod endpoint;
 mod figures;
+mod ideal;
+mod ideal;
 mod lab;
 mod load;
 mod report;

@@ -6,6 +6,7 @@ use std::fmt::Debug;
 
 use crate::endpoint::Endpoint;
 
+pub mod ideal;
 pub mod janus;
 pub mod millrace;
 
