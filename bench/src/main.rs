@@ -11,12 +11,30 @@
 //!  drivers/    io_uring against mio
 //! ```
 
+mod cli;
 mod client;
+mod command;
 mod drivers;
 mod endpoint;
 mod figures;
 mod ideal;
+mod ideal;
 mod lab;
+mod load;
+mod report;
+mod scenario;
 mod target;
 
-fn main() {}
+use std::process::ExitCode;
+
+use clap::Parser as _;
+
+fn main() -> ExitCode {
+    match command::run(cli::Cli::parse()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("bench: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}

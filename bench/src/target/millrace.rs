@@ -147,6 +147,10 @@ impl Target for Millrace {
         let known = self.server.as_ref().and_then(Server::driver);
         known.unwrap_or_else(|| "unknown".to_owned())
     }
+
+    fn join_notes(&self) -> Vec<String> {
+        vec![self.join_cost().to_string()]
+    }
 }
 
 /// Prometheus' text format: `name value`, and comments.
