@@ -14,6 +14,7 @@ mod client;
 mod endpoint;
 mod figures;
 mod lab;
+mod load;
 mod report;
 mod target;
 

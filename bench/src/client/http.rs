@@ -103,7 +103,10 @@ impl Client {
         }
     }
 
-    async fn exchange(&self, request: Request<Full<Bytes>>) -> anyhow::Result<(StatusCode, String)> {
+    async fn exchange(
+        &self,
+        request: Request<Full<Bytes>>,
+    ) -> anyhow::Result<(StatusCode, String)> {
         let response = self.http.request(request).await.map_err(unwound)?;
         let (parts, body) = response.into_parts();
         let body = Limited::new(body, BODY_BYTES_MAX)

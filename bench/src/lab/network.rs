@@ -111,17 +111,39 @@ impl Network {
                     "mtu", "1500", "netns", &namespace,
                 ],
             ),
-            (&here, &["addr", "add", &format!("{VETH_LOAD}/24"), "dev", &ours]),
-            (&there, &["addr", "add", &format!("{VETH_SERVER}/24"), "dev", &theirs]),
+            (
+                &here,
+                &["addr", "add", &format!("{VETH_LOAD}/24"), "dev", &ours],
+            ),
+            (
+                &there,
+                &["addr", "add", &format!("{VETH_SERVER}/24"), "dev", &theirs],
+            ),
             (&here, &["link", "set", &ours, "up"]),
             (&there, &["link", "set", "lo", "up"]),
             (&there, &["link", "set", &theirs, "up"]),
-            (&there, &["route", "add", VETH_PARTICIPANTS, "via", &to_load]),
-            (&here, &["route", "replace", "local", VETH_PARTICIPANTS, "dev", "lo"]),
+            (
+                &there,
+                &["route", "add", VETH_PARTICIPANTS, "via", &to_load],
+            ),
+            (
+                &here,
+                &["route", "replace", "local", VETH_PARTICIPANTS, "dev", "lo"],
+            ),
         ];
         undo.insert(
             0,
-            Undo::new(|| _ = run(&["ip", "route", "del", "local", VETH_PARTICIPANTS, "dev", "lo"])),
+            Undo::new(|| {
+                _ = run(&[
+                    "ip",
+                    "route",
+                    "del",
+                    "local",
+                    VETH_PARTICIPANTS,
+                    "dev",
+                    "lo",
+                ])
+            }),
         );
         for (place, words) in steps {
             run(&[place, words].concat())?;

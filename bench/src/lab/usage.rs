@@ -141,7 +141,10 @@ impl CpuTicks {
 
     fn parse(line: &str) -> anyhow::Result<Self> {
         let ticks: Result<Vec<u64>, _> = line.split_whitespace().map(str::parse).collect();
-        let ns: Vec<u64> = ticks?.into_iter().map(|ticks| ticks * NS_PER_TICK).collect();
+        let ns: Vec<u64> = ticks?
+            .into_iter()
+            .map(|ticks| ticks * NS_PER_TICK)
+            .collect();
         let [user, nice, system, idle, iowait, irq, softirq, steal, ..] = ns[..] else {
             return Err(anyhow!("/proc/stat has another form than expected: {line}"));
         };
@@ -232,7 +235,11 @@ mod tests {
         // Other tests may run on the same CPU meanwhile.
         assert!(spent.processes.total_ns > 5_000_000, "{spent:?}");
         assert!(spent.elapsed >= Duration::from_millis(60));
-        let CpuTime { total_ns, user_ns, system_ns } = spent.processes;
+        let CpuTime {
+            total_ns,
+            user_ns,
+            system_ns,
+        } = spent.processes;
         assert_eq!(total_ns, user_ns + system_ns);
         assert!(Memory::of(&own).unwrap().resident_bytes > 100_000);
     }

@@ -130,7 +130,10 @@ impl Target for Millrace {
     }
 
     fn processes(&self) -> Vec<u32> {
-        self.server.iter().map(|server| server.core().pid()).collect()
+        self.server
+            .iter()
+            .map(|server| server.core().pid())
+            .collect()
     }
 
     fn counters(&mut self) -> anyhow::Result<BTreeMap<String, f64>> {

@@ -170,9 +170,7 @@ impl Section {
                     self.ssrcs = pair.context("an SSRC")?;
                 }
             }
-            "rid" => self
-                .rids
-                .extend(value.split(' ').next().map(str::to_owned)),
+            "rid" => self.rids.extend(value.split(' ').next().map(str::to_owned)),
             _ => {}
         }
         Ok(())
@@ -264,7 +262,10 @@ mod tests {
         }
         let broken = answer().replace("a=ssrc:7", "a=ssrc:x");
         let said = Description::parse(&broken).unwrap_err().to_string();
-        assert!(said.contains("line 10") && said.contains("a=ssrc:x"), "{said}");
+        assert!(
+            said.contains("line 10") && said.contains("a=ssrc:x"),
+            "{said}"
+        );
         for len in 0..answer().len() {
             let _ = Description::parse(&answer()[..len]);
         }

@@ -24,10 +24,7 @@ const TRANSPORT_CC: (u8, &str) = (
 );
 const MID: (u8, &str) = (4, "urn:ietf:params:rtp-hdrext:sdes:mid");
 const RID: (u8, &str) = (10, "urn:ietf:params:rtp-hdrext:sdes:rtp-stream-id");
-const REPAIRED_RID: (u8, &str) = (
-    11,
-    "urn:ietf:params:rtp-hdrext:sdes:repaired-rtp-stream-id",
-);
+const REPAIRED_RID: (u8, &str) = (11, "urn:ietf:params:rtp-hdrext:sdes:repaired-rtp-stream-id");
 
 const OPUS: &str = "opus";
 const VP8: &str = "VP8";
@@ -137,7 +134,10 @@ fn lines(seat: &Seat, first_ssrc: u32) -> anyhow::Result<Vec<Line>> {
             });
             push(MediaKind::Video, encodings.collect());
         }
-        layers => bail!("{layers} layers of video: a camera has {} at most", RIDS.len()),
+        layers => bail!(
+            "{layers} layers of video: a camera has {} at most",
+            RIDS.len()
+        ),
     }
     for _ in 0..seat.audio_slots {
         push(MediaKind::Audio, Vec::new());

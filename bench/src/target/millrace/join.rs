@@ -171,7 +171,9 @@ async fn open_meetings(gate: &Arc<Gate>, count: usize) -> anyhow::Result<Vec<Str
             opening.spawn(async move {
                 let title = json!({"title": format!("bench {room}")});
                 let opened = gate.client.post("/api/v1/meetings", "", &title);
-                opened.await.map(|Meeting { meeting_id }| (room, meeting_id))
+                opened
+                    .await
+                    .map(|Meeting { meeting_id }| (room, meeting_id))
             });
         }
         let Some(opened) = opening.join_next().await else {
@@ -203,7 +205,10 @@ impl Gate {
         let first_ssrc = SSRC_FIRST + number * SSRCS_PER_SEAT;
         let offer = Offer::new(wanted, &ice, self.identity.fingerprint(), first_ssrc)?;
         let (url, token) = (&joined.media_url, &joined.token);
-        let answer = self.client.post_offer(url, token, offer.text.clone()).await?;
+        let answer = self
+            .client
+            .post_offer(url, token, offer.text.clone())
+            .await?;
         let answer = Description::parse(&answer)?;
         let (sends, receives) = offer.agreed(&answer)?;
         ice.remote_ufrag.clone_from(&answer.ufrag);
