@@ -9,7 +9,7 @@ use anyhow::{Context as _, bail};
 use crate::ideal;
 use crate::cli::{Cli, Flags, Other, Peer};
 use crate::lab::network::{Kind, Network};
-use crate::report::{Comparison, Page, Record, render_terminal};
+use crate::report::{Comparison, Page, Rate, Record, render_terminal};
 use crate::scenario::{Console, Measured, Name, Place, Start, alternate, ratio, share_of_ideal};
 use crate::target::Target;
 use crate::target::ideal::{self as ideal_target, Ideal};
@@ -182,8 +182,14 @@ impl Bench {
     fn compare_with(&self, path: &Path, record: &Record) -> anyhow::Result<()> {
         let text = fs::read_to_string(path).with_context(|| format!("{}", path.display()))?;
         let before = Record::from_json(&text)?;
-        let tolerance = self.flags.settings.tolerance;
-        let comparison = Comparison::new(&before.figures, &record.figures, tolerance);
+        let settings = &self.flags.settings;
+        let rate = if settings.search {
+            Rate::Sought
+        } else {
+            Rate::Given
+        };
+        let comparison =
+            Comparison::new(&before.figures, &record.figures, rate, settings.tolerance);
         println!("{comparison}");
         match comparison.regressions().count() {
             0 => Ok(()),

@@ -18,7 +18,6 @@ mod drivers;
 mod endpoint;
 mod figures;
 mod ideal;
-mod ideal;
 mod lab;
 mod load;
 mod report;
