@@ -16,7 +16,6 @@ mod command;
 mod endpoint;
 mod figures;
 mod ideal;
-mod ideal;
 mod lab;
 mod load;
 mod report;
