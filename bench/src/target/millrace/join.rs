@@ -47,6 +47,20 @@ impl JoinCost {
     pub fn per_second(&self) -> f64 {
         self.joined as f64 / self.elapsed.as_secs_f64().max(f64::EPSILON)
     }
+
+    /// Whom everybody waited for. Sidecar and participants share a CPU.
+    pub fn limit(&self) -> &'static str {
+        let (Some(core), Some(sidecar)) = (self.core, self.sidecar) else {
+            return "unknown, since the server is not ours";
+        };
+        let is_most_of_it = |spent: Duration| spent >= self.elapsed.mul_f64(0.8);
+        match (is_most_of_it(core), is_most_of_it(sidecar + self.own)) {
+            (true, _) => "the core's CPU",
+            (false, true) if sidecar > self.own => "the sidecar, on the load's CPU",
+            (false, true) => "the participants, on the load's CPU",
+            (false, false) => "waiting: for the store's disk, or for each other",
+        }
+    }
 }
 
 impl fmt::Display for JoinCost {
@@ -70,7 +84,12 @@ impl fmt::Display for JoinCost {
                 each(sidecar)
             )?;
         }
-        write!(f, "participant {:.2} ms", each(self.own))
+        write!(
+            f,
+            "participant {:.2} ms; the limit: {}",
+            each(self.own),
+            self.limit()
+        )
     }
 }
 

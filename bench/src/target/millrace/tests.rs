@@ -5,11 +5,12 @@ use std::net::{Ipv4Addr, SocketAddr, UdpSocket};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use sfu_proto::limits::SESSIONS_PER_MEETING_MAX;
 use sfu_proto::srtp::{Inbound, Outbound, Profile};
 use socket2::{Domain, Socket, Type};
 
 use super::{Millrace, Options, read_metrics};
-use crate::endpoint::{Endpoint, MediaKind};
+use crate::endpoint::{Endpoint, MediaKind, Slot, Source};
 use crate::lab::network::{Kind, Network};
 use crate::target::{Room, Seat, Target as _};
 
@@ -43,61 +44,64 @@ const KEY_FRAME: [u8; 16] = [
     0x10, 0x50, 0x00, 0x00, 0x9d, 0x01, 0x2a, 0x10, 0x00, 0x10, 0x00, 1, 2, 3, 4, 5,
 ];
 
-fn sealed(publisher: &Endpoint, outbound: &mut Outbound, sequence: u16) -> Vec<u8> {
-    let video = publisher
-        .sends
-        .iter()
-        .find(|source| source.kind == MediaKind::Video)
-        .unwrap();
-    let mut packet = vec![0x80, 0x80 | video.payload_type];
-    packet.extend(sequence.to_be_bytes());
-    packet.extend((u32::from(sequence) * 3_000).to_be_bytes());
-    packet.extend(video.ssrc.to_be_bytes());
-    packet.extend(KEY_FRAME);
-    packet.resize(outbound.rtp_len(packet.len()), 0);
-    outbound
-        .protect_rtp(12, sequence.into(), &mut packet)
-        .unwrap();
-    packet
+/// Seals and sends as the publisher.
+struct Sender<'a> {
+    publisher: &'a Endpoint,
+    socket: UdpSocket,
+    outbound: Outbound,
+    sequence: u16,
+}
+
+impl<'a> Sender<'a> {
+    fn new(publisher: &'a Endpoint) -> Self {
+        Self {
+            publisher,
+            // So that it leaves from the publisher's address.
+            socket: bound(publisher.local),
+            outbound: Outbound::new(publisher.keys.profile, &publisher.keys.client),
+            sequence: 0,
+        }
+    }
+
+    fn send_key_frame(&mut self) {
+        let sources = &self.publisher.sends;
+        let is_video = |source: &&Source| source.kind == MediaKind::Video;
+        let video = sources.iter().find(is_video).unwrap();
+        self.sequence += 1;
+        let mut packet = vec![0x80, 0x80 | video.payload_type];
+        packet.extend(self.sequence.to_be_bytes());
+        packet.extend((u32::from(self.sequence) * 3_000).to_be_bytes());
+        packet.extend(video.ssrc.to_be_bytes());
+        packet.extend(KEY_FRAME);
+        packet.resize(self.outbound.rtp_len(packet.len()), 0);
+        let index = self.sequence.into();
+        self.outbound.protect_rtp(12, index, &mut packet).unwrap();
+        self.socket.send_to(&packet, self.publisher.remote).unwrap();
+    }
 }
 
 /// Sends a key frame after the other until a packet of the viewer's video slot comes; gives its
 /// payload.
-fn one_packet_across(
-    network: &Network,
-    publisher: &Endpoint,
-    outbound: &mut Outbound,
-    first: u16,
-    viewer: &Endpoint,
-) -> Vec<u8> {
-    // Bound to the publisher's address, so that it leaves from there.
-    let sending = bound(publisher.local);
-    // The load's one socket, for all addresses: the participants' own are gone.
-    let receiving = bound((Ipv4Addr::UNSPECIFIED, network.participant_port()).into());
+fn one_packet_across(sender: &mut Sender<'_>, receiving: &UdpSocket, viewer: &Endpoint) -> Vec<u8> {
     let mut inbound = Inbound::new(viewer.keys.profile, &viewer.keys.server);
-    let video = viewer
-        .receives
-        .iter()
-        .find(|slot| slot.kind == MediaKind::Video)
-        .unwrap();
+    let is_video = |slot: &&Slot| slot.kind == MediaKind::Video;
+    let video = viewer.receives.iter().find(is_video).unwrap();
     let mut buffer = [0; 1_500];
     let end = Instant::now() + PATIENCE;
-    for sequence in first.. {
+    loop {
         assert!(Instant::now() < end, "no packet has come across");
-        let packet = sealed(publisher, outbound, sequence);
-        sending.send_to(&packet, publisher.remote).unwrap();
+        sender.send_key_frame();
         let len = match receiving.recv(&mut buffer) {
             Ok(len) => len,
             Err(error) if error.kind() == ErrorKind::WouldBlock => continue,
             Err(error) => panic!("{error}"),
         };
-        // STUN answers and RTCP come here too.
+        // Those for others come here too, and STUN, and RTCP.
         if let Ok(opened) = inbound.unprotect_rtp(&mut buffer[..len]) {
             assert_eq!(opened.header().ssrc.0, video.ssrc);
             return opened.payload().to_vec();
         }
     }
-    unreachable!()
 }
 
 #[test]
@@ -118,9 +122,11 @@ fn three_viewers_get_what_a_publisher_seals() {
     };
     assert_eq!(publisher.keys.profile, Profile::AeadAes128Gcm);
     assert_eq!((publisher.sends.len(), viewers.len()), (2, 3));
-    let mut outbound = Outbound::new(publisher.keys.profile, &publisher.keys.client);
-    for (viewer, first) in viewers.iter().zip((1..).step_by(1_000)) {
-        let payload = one_packet_across(&network, publisher, &mut outbound, first, viewer);
+    let mut sender = Sender::new(publisher);
+    // As the load has it: one socket for all addresses, since the participants' own are gone.
+    let receiving = bound((Ipv4Addr::UNSPECIFIED, network.participant_port()).into());
+    for viewer in viewers {
+        let payload = one_packet_across(&mut sender, &receiving, viewer);
         assert_eq!(payload, KEY_FRAME);
     }
 
@@ -145,41 +151,29 @@ fn metrics_are_read_as_prometheus_writes_them() {
     assert_eq!(read, expected);
 }
 
+/// `cargo test --release -p bench -- --ignored --nocapture a_full_room`
 #[test]
-#[ignore = "by hand"]
-fn many_on_veth() {
-    let mut seats = vec![PUBLISHER];
-    let count = std::env::var("VIEWERS").map_or(999, |text| text.parse().unwrap());
-    let rooms: usize = std::env::var("ROOMS").map_or(1, |text| text.parse().unwrap());
-    seats.resize(1 + count, VIEWER);
-    let network = Arc::new(Network::new(Kind::Veth, Some(1)).unwrap());
-    let options = Options {
-        millrace: std::env::var_os("MILLRACE").map(Into::into),
-        ..Options::default()
+#[ignore = "makes a network namespace, which needs root, and takes some seconds"]
+fn a_full_room_joins_over_veth() {
+    let mut room = Room {
+        seats: vec![PUBLISHER],
     };
-    let mut server = Millrace::start(&options, Arc::clone(&network)).unwrap();
-    server.on_progress(|done, total| {
-        if done % 200 == 0 {
-            eprintln!("{done}/{total}");
-        }
-    });
-    let rooms: Vec<_> = (0..rooms)
-        .map(|_| Room {
-            seats: seats.clone(),
-        })
-        .collect();
-    let joined = server.join(&rooms).unwrap();
-    eprintln!("{}", server.join_cost());
-    let publisher = &joined[0][0];
-    let mut outbound = Outbound::new(publisher.keys.profile, &publisher.keys.client);
-    let viewer = joined[0].last().unwrap();
-    let payload = one_packet_across(&network, publisher, &mut outbound, 1, viewer);
-    assert_eq!(payload, KEY_FRAME);
-    eprintln!(
-        "{:?}",
-        crate::lab::kernel_drops::KernelDrops::of(server.processes()[0])
+    room.seats.resize(SESSIONS_PER_MEETING_MAX, VIEWER);
+    let network = Arc::new(Network::new(Kind::Veth, Some(1)).unwrap());
+    let mut server = Millrace::start(&Options::default(), Arc::clone(&network)).unwrap();
+    let joined = server.join(&[room]).unwrap();
+    let cost = server.join_cost();
+    eprintln!("{cost}");
+    assert_eq!(cost.joined, SESSIONS_PER_MEETING_MAX);
+    let mut sender = Sender::new(&joined[0][0]);
+    for viewer in joined[0][1..].iter().step_by(50) {
+        // Its own, since the others' packets would fill one for all.
+        let receiving = bound(viewer.local);
+        let payload = one_packet_across(&mut sender, &receiving, viewer);
+        assert_eq!(payload, KEY_FRAME);
+    }
+    assert_eq!(
+        server.counters().unwrap()["millrace_media_sessions"],
+        SESSIONS_PER_MEETING_MAX as f64
     );
-    eprintln!("{:?}", crate::lab::usage::Memory::of(&server.processes()));
-    let counters = server.counters().unwrap();
-    eprintln!("{:?}", counters["millrace_media_sessions"]);
 }
