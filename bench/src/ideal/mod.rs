@@ -27,6 +27,8 @@ mod table;
 mod tables;
 
 pub(crate) use bursts::Cpus;
+#[cfg(test)]
+pub(crate) use forwarder::Forwarder;
 pub(crate) use layers::{Effort, Layers, measure};
 pub(crate) use process::run_forwarder;
 pub(crate) use tables::{Keying, PublisherTable, RoomTable, SlotTable, Tables, ViewerTable};
