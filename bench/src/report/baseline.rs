@@ -13,6 +13,15 @@ const SAME_LOAD: f64 = 0.02;
 /// A loss below this is noise, whatever it is a multiple of.
 const LOSS_NOISE: f64 = 0.000_1;
 
+/// Where the rate of a run comes from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Rate {
+    /// The scenario says it: runs at different rates are different experiments.
+    Given,
+    /// It is what the run has found out: both runs are at their sustained limit.
+    Sought,
+}
+
 /// One figure in both runs.
 #[derive(Clone, Debug)]
 pub struct Change {
@@ -89,8 +98,11 @@ const MEASURES: &[Measure] = &[
 
 impl Comparison {
     /// `tolerance` is the share by which a figure may be worse: 0.1 lets 100 become 110.
-    pub fn new(before: &Figures, now: &Figures, tolerance: f64) -> Self {
-        let reasons = differences(before, now);
+    pub fn new(before: &Figures, now: &Figures, rate: Rate, tolerance: f64) -> Self {
+        let mut reasons = differences(before, now);
+        if rate == Rate::Given {
+            reasons.extend(other_load(before, now));
+        }
         if !reasons.is_empty() {
             return Self::Incomparable(reasons);
         }
@@ -187,17 +199,17 @@ fn differences(before: &Figures, now: &Figures) -> Vec<String> {
             now.streams.to_string(),
         ),
     ];
-    let mut reasons: Vec<_> = same
-        .into_iter()
+    same.into_iter()
         .filter(|(_, before, now)| before != now)
         .map(|(name, before, now)| format!("the {name} differs: {before:?} then, {now:?} now"))
-        .collect();
+        .collect()
+}
+
+fn other_load(before: &Figures, now: &Figures) -> Option<String> {
     let (then, today) = (before.offered_pps, now.offered_pps);
-    if (then - today).abs() > then.max(today) * SAME_LOAD {
-        let [then, today] = [then, today].map(|pps| Unit::PerSecond.show(pps));
-        reasons.push(format!("the load differs: {then} then, {today} now"));
-    }
-    reasons
+    let differs = (then - today).abs() > then.max(today) * SAME_LOAD;
+    let [then, today] = [then, today].map(|pps| Unit::PerSecond.show(pps));
+    differs.then(|| format!("the load differs: {then} then, {today} now"))
 }
 
 impl Display for Comparison {
@@ -267,7 +279,7 @@ mod tests {
     }
 
     fn worse(before: &Figures, now: &Figures) -> Vec<&'static str> {
-        Comparison::new(before, now, 0.1)
+        Comparison::new(before, now, Rate::Given, 0.1)
             .regressions()
             .map(|change| change.name)
             .collect()
@@ -289,7 +301,7 @@ mod tests {
             worse(&figures(), &now),
             ["CPU a packet", "share of the ideal"]
         );
-        let text = Comparison::new(&figures(), &now, 0.1).to_string();
+        let text = Comparison::new(&figures(), &now, Rate::Given, 0.1).to_string();
         assert!(text.contains("1.12 ×   worse"), "{text}");
     }
 
@@ -306,7 +318,8 @@ mod tests {
     fn a_figure_that_one_run_lacks_is_left_out() {
         let mut now = figures();
         now.core_ns_per_packet = None;
-        let Comparison::Compared(changes) = Comparison::new(&figures(), &now, 0.1) else {
+        let Comparison::Compared(changes) = Comparison::new(&figures(), &now, Rate::Given, 0.1)
+        else {
             panic!("the runs are alike");
         };
         assert!(changes.iter().all(|change| change.name != "CPU a packet"));
@@ -329,7 +342,7 @@ mod tests {
             ..figures()
         };
         now.machine.cpus = 64;
-        let comparison = Comparison::new(&figures(), &now, 0.1);
+        let comparison = Comparison::new(&figures(), &now, Rate::Given, 0.1);
         let text = comparison.to_string();
         for reason in [
             "network",
@@ -345,8 +358,21 @@ mod tests {
             ..figures()
         };
         assert!(matches!(
-            Comparison::new(&figures(), &now, 0.1),
+            Comparison::new(&figures(), &now, Rate::Given, 0.1),
             Comparison::Compared(_)
         ));
+    }
+
+    #[test]
+    fn at_the_sustained_limit_the_rate_itself_is_compared() {
+        let mut now = Figures {
+            offered_pps: 9_000.0,
+            forwarded_pps: 9_000.0,
+            ..figures()
+        };
+        now.latency_us = None;
+        let comparison = Comparison::new(&figures(), &now, Rate::Sought, 0.1);
+        let names: Vec<_> = comparison.regressions().map(|change| change.name).collect();
+        assert_eq!(names, ["received"]);
     }
 }

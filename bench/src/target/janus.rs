@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use anyhow::{Context as _, bail};
+use anyhow::{Context as _, anyhow, bail};
 use tokio::runtime;
 
 use super::{Room, Target};
@@ -32,6 +32,9 @@ use api::Api;
 use join::Gate;
 
 const START_TIME_MAX: Duration = Duration::from_secs(15);
+const STARTS_MAX: usize = 30;
+/// What Janus says when its socket has not survived the start.
+const STILLBORN: &str = "No Janus API transport is available";
 
 /// A running Janus and the way into it. Fields are dropped, and so undone, in this order.
 #[derive(Debug)]
@@ -67,7 +70,7 @@ impl Janus {
             Undo::new(move || _ = fs::remove_dir_all(folder))
         };
         let socket = config::write(&folder)?;
-        let process = Process::start(&Launch {
+        let launch = Launch {
             name: "janus",
             program: &program,
             arguments: vec![
@@ -80,8 +83,8 @@ impl Janus {
             cpus,
             namespace: network.namespace(),
             folder: &folder,
-        })?;
-        let api = connect(&process, &socket)?;
+        };
+        let (process, api) = launch_until_it_lives(&launch, &socket)?;
         let mut janus = Self {
             api: Arc::new(api),
             process,
@@ -160,12 +163,23 @@ fn program() -> anyhow::Result<PathBuf> {
         .context("Janus is not installed: `apt-get install --no-install-recommends janus`")
 }
 
-/// Waits until it takes requests.
-fn connect(process: &Process, socket: &Path) -> anyhow::Result<Api> {
-    let mut api = None;
-    process.wait_until(START_TIME_MAX, || {
-        api = Api::connect(socket).ok();
-        Ok(api.is_some())
-    })?;
-    api.context("Janus takes no requests")
+/// The thread of Janus's Unix socket ends at once if it runs before the thread that made it has set
+/// a flag, and Janus ends with it. On one CPU that is every second start; the next one is a new draw.
+fn launch_until_it_lives(launch: &Launch<'_>, socket: &Path) -> anyhow::Result<(Process, Api)> {
+    let mut failed = None;
+    for _ in 0..STARTS_MAX {
+        let process = Process::start(launch)?;
+        let mut api = None;
+        let waited = process.wait_until(START_TIME_MAX, || {
+            api = Api::connect(socket).ok();
+            Ok(api.is_some())
+        });
+        match (waited, api) {
+            (Ok(()), Some(api)) => return Ok((process, api)),
+            (Err(error), _) if process.log()?.contains(STILLBORN) => failed = Some(error),
+            (Err(error), _) => return Err(error),
+            (Ok(()), None) => bail!("Janus takes no requests"),
+        }
+    }
+    Err(failed.unwrap_or_else(|| anyhow!("Janus was not started")))
 }

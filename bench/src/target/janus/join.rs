@@ -240,3 +240,53 @@ impl Gate {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn said(room: &Room, seat: usize) -> Vec<(u64, String)> {
+        let wanted = wanted(room, seat).into_iter();
+        wanted.map(|Wanted { feed, mid }| (feed, mid)).collect()
+    }
+
+    #[test]
+    fn a_viewer_gets_its_neighbours_around_the_table_and_never_itself() {
+        let seat = Seat {
+            sends_audio: true,
+            video_layers: 1,
+            audio_slots: 1,
+            video_slots: 9,
+        };
+        let room = Room {
+            seats: vec![seat; 3],
+        };
+        let mids = |wanted: &[(u64, &str)]| -> Vec<(u64, String)> {
+            wanted
+                .iter()
+                .map(|(feed, mid)| (*feed, (*mid).to_owned()))
+                .collect()
+        };
+        assert_eq!(said(&room, 0), mids(&[(2, "0"), (2, "1"), (3, "1")]));
+        assert_eq!(said(&room, 1), mids(&[(3, "0"), (3, "1"), (1, "1")]));
+    }
+
+    #[test]
+    fn only_what_is_sent_is_asked_for() {
+        let camera = Seat {
+            video_layers: 1,
+            ..Seat::default()
+        };
+        let viewer = Seat {
+            audio_slots: 2,
+            video_slots: 2,
+            ..Seat::default()
+        };
+        let room = Room {
+            seats: vec![camera, viewer, viewer],
+        };
+        assert_eq!(said(&room, 1), [(1, "0".to_owned())]);
+        assert_eq!(subscribers(&room).len(), 2);
+        assert_eq!(publishers(&room).len(), 1);
+    }
+}
