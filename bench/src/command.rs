@@ -6,8 +6,8 @@ use std::sync::Arc;
 
 use anyhow::{Context as _, bail};
 
-use crate::ideal;
 use crate::cli::{Cli, Flags, Other, Peer};
+use crate::ideal;
 use crate::lab::network::{Kind, Network};
 use crate::report::{Comparison, Page, Rate, Record, render_terminal};
 use crate::scenario::{Console, Measured, Name, Place, Start, alternate, ratio, share_of_ideal};

@@ -37,7 +37,10 @@ impl RoomLoad {
             .map(|source| match source.kind {
                 MediaKind::Audio => self.audio,
                 // More encodings than shapes: what is left is as the highest.
-                MediaKind::Video => *video.next().or_else(|| self.video.last()).unwrap_or(&self.audio),
+                MediaKind::Video => *video
+                    .next()
+                    .or_else(|| self.video.last())
+                    .unwrap_or(&self.audio),
             })
             .collect()
     }
