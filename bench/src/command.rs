@@ -9,7 +9,7 @@ use anyhow::{Context as _, bail};
 use crate::cli::{Cli, Flags, Other, Peer};
 use crate::ideal;
 use crate::lab::network::{Kind, Network};
-use crate::report::{Comparison, Page, Rate, Record, render_terminal};
+use crate::report::{Comparison, Page, Record, render_terminal};
 use crate::scenario::{Console, Measured, Name, Place, Start, alternate, ratio, share_of_ideal};
 use crate::target::Target;
 use crate::target::ideal::{self as ideal_target, Ideal};
@@ -183,13 +183,11 @@ impl Bench {
         let text = fs::read_to_string(path).with_context(|| format!("{}", path.display()))?;
         let before = Record::from_json(&text)?;
         let settings = &self.flags.settings;
-        let rate = if settings.search {
-            Rate::Sought
-        } else {
-            Rate::Given
+        let compare = match settings.search {
+            true => Comparison::at_limit,
+            false => Comparison::new,
         };
-        let comparison =
-            Comparison::new(&before.figures, &record.figures, rate, settings.tolerance);
+        let comparison = compare(&before.figures, &record.figures, settings.tolerance);
         println!("{comparison}");
         match comparison.regressions().count() {
             0 => Ok(()),
