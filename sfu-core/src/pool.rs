@@ -22,7 +22,9 @@ use crate::config::CoreConfig;
 use crate::control::ControlEvent;
 use crate::dtls::{Certificate, DtlsSender};
 use crate::handshakes::Handshakes;
+use crate::latency::Latency;
 use crate::mailbox::{FromWorker, Inbox, Mailbox};
+use crate::pace::Pace;
 use crate::reports::Reports;
 use crate::sockets;
 use crate::startup_error::StartupError;
@@ -190,6 +192,8 @@ fn build(blueprint: &Blueprint, driver: Driver) -> Worker {
         batch: Worker::batch(),
         handshakes: Handshakes::new(index, blueprint.dtls.clone()),
         reports: Reports::new(index, blueprint.reports.clone()),
+        latency: Latency::new(),
+        pace: Pace::default(),
     }
 }
 

@@ -9,6 +9,11 @@ pub const DATAGRAM_BYTES_MAX: usize = 1_472;
 /// packet waits for its neighbours: 512 × ~1 µs is about half a millisecond.
 pub const RECEIVED_PER_PASS_MAX: usize = 512;
 
+/// Datagrams sent in one pass, give or take a batch; what is left goes on in the next. It bounds the
+/// time that checks, orders and new media wait for a large fan-out: 2,048 × ~1 µs are two
+/// milliseconds, of the five that media may spend in the core.
+pub const SENT_PER_PASS_MAX: usize = 2_048;
+
 /// Commands applied in one pass.
 pub const COMMANDS_PER_PASS_MAX: usize = 64;
 

@@ -179,6 +179,7 @@ impl Shard {
             };
             if let Some(full) = meeting.forward(&mut egress, self.cursor) {
                 self.cursor = full;
+                self.counters.batch_full += 1;
                 return false;
             }
             self.cursor = Cursor::default();
