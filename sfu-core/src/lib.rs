@@ -15,6 +15,7 @@ mod clock;
 mod config;
 mod control;
 mod control_socket;
+mod crypto;
 pub mod dtls;
 mod handshakes;
 mod histogram;
@@ -31,6 +32,7 @@ use std::sync::mpsc::sync_channel;
 use std::thread;
 
 pub use config::CoreConfig;
+pub use sfu_proto::srtp::CryptoBackend;
 pub use sfu_uring::DriverChoice;
 pub use startup_error::StartupError;
 

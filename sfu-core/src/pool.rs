@@ -14,12 +14,14 @@ use std::time::Duration;
 use ring::rand::{SecureRandom as _, SystemRandom};
 use sfu_proto::control::Fingerprint;
 use sfu_proto::shard::{Shard, ShardConfig};
+use sfu_proto::srtp::CryptoBackend;
 use sfu_uring::{BoundSocket, Driver, DriverKind, Waker};
 
 use crate::candidates;
 use crate::clock::Clock;
 use crate::config::CoreConfig;
 use crate::control::ControlEvent;
+use crate::crypto;
 use crate::dtls::{Certificate, DtlsSender};
 use crate::handshakes::Handshakes;
 use crate::latency::Latency;
@@ -42,6 +44,7 @@ struct Blueprint {
     addresses: Arc<Vec<IpAddr>>,
     clock: Clock,
     fingerprint: Fingerprint,
+    crypto: CryptoBackend,
     dtls: DtlsSender,
     reports: SyncSender<ControlEvent>,
 }
@@ -54,6 +57,7 @@ pub(crate) fn start(
 ) -> Result<Vec<Mailbox>, StartupError> {
     let local = sfu_uring::local_addresses().map_err(StartupError::Interfaces)?;
     let addresses = Arc::new(candidates::bindable(&local)?);
+    let crypto = crypto::choose(config.crypto)?;
     let config = Arc::new(config);
     let certificate =
         Certificate::generate().map_err(|error| StartupError::Dtls(error.to_string()))?;
@@ -70,6 +74,7 @@ pub(crate) fn start(
             addresses: Arc::clone(&addresses),
             clock,
             fingerprint,
+            crypto,
             dtls: dtls.clone(),
             reports: reports.clone(),
         };
@@ -183,6 +188,8 @@ fn build(blueprint: &Blueprint, driver: Driver) -> Worker {
         wall: blueprint.clock.wall(),
         fingerprint: blueprint.fingerprint,
         candidates: candidates.unwrap_or_default(),
+        crypto: blueprint.crypto,
+        pads_packets: blueprint.config.pads_packets,
     });
     Worker {
         index,

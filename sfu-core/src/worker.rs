@@ -60,6 +60,7 @@ impl Worker {
             let has_more_mail = self.take_mail(reading.now, inbox);
             self.shard.handle_timeout(reading.now, &mut self.batch);
             self.carry_out_effects();
+            self.log_notices();
             let is_all_forwarded = self.forward(reading.now)?;
             // Read once more, behind the send, for the record alone. That is why the wait has an
             // enter of its own: together they could not be told apart.
@@ -92,6 +93,13 @@ impl Worker {
             if is_all_forwarded || sent >= SENT_PER_PASS_MAX {
                 return Ok(is_all_forwarded);
             }
+        }
+    }
+
+    /// There are none but a few in a worker's life: each thing is said once.
+    fn log_notices(&mut self) {
+        while let Some(notice) = self.driver.take_notice() {
+            tracing::warn!("worker {}: {notice}", self.index);
         }
     }
 

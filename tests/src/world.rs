@@ -14,6 +14,7 @@ use sfu_proto::ids::{Epoch, MeetingId, OperationId, ParticipantId, SessionId};
 use sfu_proto::limits;
 use sfu_proto::packet::{Datagram, Route, SendBatch, SocketIndex};
 use sfu_proto::shard::{Effect, HandshakeEvent, Shard, ShardConfig};
+use sfu_proto::srtp::CryptoBackend;
 use sfu_proto::time::{Instant, NtpTime, WallClock};
 
 use crate::audit::Audit;
@@ -44,6 +45,8 @@ pub struct World {
     answers: Vec<(OperationId, Outcome)>,
     /// What the shard has reported, with the time.
     pub reports: Vec<(Instant, Report)>,
+    /// What the shard has sent, if a test wants to look at it.
+    pub sent: Option<Vec<(PeerId, Vec<u8>)>>,
     /// What has reached the shard, if a test wants to play it again.
     pub recording: Option<Vec<(SocketAddr, Vec<u8>)>>,
     /// Told `true` before the shard works on the packet path and `false` after it.
@@ -54,17 +57,25 @@ pub struct World {
 
 impl World {
     pub fn new(seed: u64) -> Self {
+        Self::configured(seed, |_| ())
+    }
+
+    /// With another configuration than the usual.
+    pub fn configured(seed: u64, change: impl FnOnce(&mut ShardConfig)) -> Self {
         let mut chance = Chance::new(seed);
         let wall = WallClock {
             ntp_at_zero: NtpTime::from_unix(Duration::from_secs(1_800_000_000)),
         };
-        let config = ShardConfig {
+        let mut config = ShardConfig {
             worker: 0,
             seed: *chance.bytes(32).first_chunk().expect("32 bytes"),
             wall,
             fingerprint: Fingerprint([1; 32]),
             candidates: vec![([192, 0, 2, 1], 3_478).into()],
+            crypto: CryptoBackend::default(),
+            pads_packets: true,
         };
+        change(&mut config);
         let mut world = Self {
             network: Network::new(chance.fork()),
             chance,
@@ -78,6 +89,7 @@ impl World {
             next_operation: 0,
             answers: Vec::new(),
             reports: Vec::new(),
+            sent: None,
             recording: None,
             around_shard: |_| (),
             handshakes_stall: false,
@@ -359,6 +371,9 @@ impl World {
             if let Some(peer) = self.network.peer_at(to) {
                 let profile = self.peers[peer.0].config.profile;
                 self.audit.sent(peer, profile, bytes);
+                if let Some(sent) = &mut self.sent {
+                    sent.push((peer, bytes.to_vec()));
+                }
             }
             self.network.send(now, Way::Down(to), bytes);
         }

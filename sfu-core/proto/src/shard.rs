@@ -29,6 +29,7 @@ use crate::ids::{MeetingId, OperationId, SessionId};
 use crate::limits;
 use crate::packet::{Datagram, Protocol, SendBatch, protocol};
 use crate::session::{AddressMap, Egress, Seat, Session, SessionKey};
+use crate::srtp::CryptoBackend;
 use crate::stun;
 use crate::time::{Instant, WallClock};
 
@@ -47,6 +48,11 @@ pub struct ShardConfig {
     pub fingerprint: Fingerprint,
     /// Host candidates, best first.
     pub candidates: Vec<SocketAddr>,
+    /// What seals and opens SRTP's AES-GCM.
+    pub crypto: CryptoBackend,
+    /// Pad packets that are a byte shorter than the next of their frame, so that they leave in one
+    /// train. The same for the whole life of a shard: repeats depend on it.
+    pub pads_packets: bool,
 }
 
 /// What should happen outside.
@@ -169,6 +175,7 @@ impl Shard {
         while let Some(meeting) = self.to_forward.last().copied() {
             let mut egress = Egress {
                 ntp: self.config.wall.ntp(now),
+                pads: self.config.pads_packets,
                 sessions: &mut self.sessions,
                 batch,
                 counters: &mut self.counters,

@@ -59,7 +59,10 @@ impl Control {
         loop {
             let up = self.directory.up(&self.workers);
             match self.counters.advance(up, ToWorker::Counters) {
-                Ok(Some(parts)) => self.send(&FromCore::Counters(sum_by_name(parts))),
+                Ok(Some(mut parts)) => {
+                    parts.extend(host_counters());
+                    self.send(&FromCore::Counters(sum_by_name(parts)));
+                }
                 Ok(None) => return,
                 Err(MailboxFull) => {
                     // Nothing hangs on them: better none this time than no link.
@@ -91,6 +94,16 @@ impl Control {
             self.send(&FromCore::Report(report));
         }
     }
+}
+
+/// What the kernel counts for the host, not for a worker: asked here, once, off the packet path. A
+/// kernel that does not tell costs these counters, not the others.
+fn host_counters() -> Vec<(String, u64)> {
+    let errors = sfu_uring::udp_errors().unwrap_or_default();
+    errors
+        .named()
+        .map(|(name, value)| (format!("millrace_host_udp_{name}_total"), value))
+        .collect()
 }
 
 fn sum_by_name(parts: Vec<(String, u64)>) -> Vec<(String, u64)> {

@@ -10,7 +10,7 @@ use sfu_proto::ids::{Epoch, MeetingId, OperationId, SessionId};
 use sfu_proto::limits;
 use sfu_proto::packet::{Datagram, SendBatch};
 use sfu_proto::shard::{Effect, HandshakeEvent, Shard, ShardConfig};
-use sfu_proto::srtp::{KeyingMaterial, Outbound, Profile};
+use sfu_proto::srtp::{CryptoBackend, KeyingMaterial, Outbound, Profile};
 use sfu_proto::time::{Instant, NtpTime, WallClock};
 use system_tests::PeerConfig;
 use system_tests::chance::Chance;
@@ -96,6 +96,8 @@ impl Stage {
             },
             fingerprint: Fingerprint([1; 32]),
             candidates: vec![([192, 0, 2, 1], 3_478).into()],
+            crypto: CryptoBackend::default(),
+            pads_packets: true,
         };
         let mut stage = Self {
             shape: *shape,

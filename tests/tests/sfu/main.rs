@@ -20,6 +20,7 @@ mod slot_switch;
 mod snapshot;
 mod speaker;
 mod takeover;
+mod trains;
 mod viewer_without_rtx;
 
 use core::time::Duration;

@@ -236,6 +236,9 @@ impl Layer {
         let mut info = PacketInfo::read(self.codec, timestamp, marker, received.payload);
         info.audio_level = received.audio_level;
         self.cache.insert(sequence, info, received.payload)?;
+        if self.is_video() {
+            self.cache.even_out(sequence);
+        }
 
         self.last_arrival = Some(received.arrival);
         if timestamp > self.newest.0 {
@@ -281,6 +284,7 @@ impl Layer {
 
     pub(crate) fn end_pass(&mut self) {
         self.arrived.clear();
+        self.cache.end_pass();
     }
 
     pub(crate) fn packet(&self, sequence: u64) -> Option<Cached<'_>> {

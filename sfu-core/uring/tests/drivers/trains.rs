@@ -63,14 +63,16 @@ fn trains_and_singles_keep_their_order(choice: DriverChoice) {
 fn the_longest_train_arrives(choice: DriverChoice) {
     let mut rig = Rig::new(choice);
     let receiver = plain_socket();
-    // 64 short ones, and as many long ones as 65,000 bytes hold.
-    let mut lengths = vec![100; 64];
-    lengths.extend([1472; 44]);
-    queue_all(&mut rig, &receiver, &lengths);
-    rig.send();
-    assert_arrived(&receiver, &lengths);
+    // 128 short ones, which old kernels take as two trains, and as many long ones as 65,000 bytes
+    // hold; apart, for a plain socket's buffer does not hold both.
+    for lengths in [vec![100; 128], vec![1472; 44]] {
+        queue_all(&mut rig, &receiver, &lengths);
+        rig.send();
+        assert_arrived(&receiver, &lengths);
+    }
     let counters = rig.driver.counters();
-    assert_eq!((counters.trains, counters.gso_off), (2, 0));
+    assert!((2..=3).contains(&counters.trains), "{counters:?}");
+    assert_eq!((counters.sent_in_trains, counters.trains_refused), (172, 0));
 }
 
 /// A driver that sends to one that receives; `lengths` in one train.
