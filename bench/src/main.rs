@@ -8,10 +8,32 @@
 //!     ├─ lab/       the network between the two, CPUs, what they cost
 //!     └─ report/    terminal, JSON, HTML
 //!  ideal/      crypto alone, sending alone, both, and a forwarder that does nothing else
+//!  drivers/    io_uring against mio
 //! ```
 
+mod cli;
+mod client;
+mod command;
+mod drivers;
 mod endpoint;
 mod figures;
+mod ideal;
+mod lab;
+mod load;
+mod report;
+mod scenario;
 mod target;
 
-fn main() {}
+use std::process::ExitCode;
+
+use clap::Parser as _;
+
+fn main() -> ExitCode {
+    match command::run(cli::Cli::parse()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("bench: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}

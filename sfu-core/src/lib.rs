@@ -8,6 +8,9 @@
 //!     └───answers, reports────────────────────┴─────────────────┘      │
 //!                      mailbox ◄──────────────── keys, records ────────┘
 //! ```
+//!
+//! Workers share nothing, but a meeting that is larger than a core has a part on several: `handovers`
+//! are the rings between them, `control/spreading` says who has parts.
 #![forbid(unsafe_code)]
 
 mod candidates;
@@ -17,6 +20,7 @@ mod control;
 mod control_socket;
 mod crypto;
 pub mod dtls;
+mod handovers;
 mod handshakes;
 mod histogram;
 mod latency;

@@ -23,6 +23,7 @@ use crate::config::CoreConfig;
 use crate::control::ControlEvent;
 use crate::crypto;
 use crate::dtls::{Certificate, DtlsSender};
+use crate::handovers::Handovers;
 use crate::handshakes::Handshakes;
 use crate::latency::Latency;
 use crate::mailbox::{FromWorker, Inbox, Mailbox};
@@ -142,7 +143,7 @@ fn live(blueprint: &Blueprint, mut driver: Driver, mailbox: &Mailbox, inbox: &In
         blueprint.reports.send(event).is_ok()
     };
     loop {
-        let run = AssertUnwindSafe(|| build(blueprint, driver).run(inbox));
+        let run = AssertUnwindSafe(|| build(blueprint, driver, inbox).run(inbox));
         let failure = match catch_unwind(run) {
             Ok(Ok(never)) => match never {},
             Ok(Err(error)) => error.to_string(),
@@ -179,7 +180,7 @@ fn reopen_driver(blueprint: &Blueprint, mailbox: &Mailbox) -> Driver {
     }
 }
 
-fn build(blueprint: &Blueprint, driver: Driver) -> Worker {
+fn build(blueprint: &Blueprint, driver: Driver, inbox: &Inbox) -> Worker {
     let index = blueprint.index;
     let candidates = candidates::advertised(&blueprint.config, &blueprint.addresses, index);
     let shard = Shard::new(ShardConfig {
@@ -201,6 +202,7 @@ fn build(blueprint: &Blueprint, driver: Driver) -> Worker {
         reports: Reports::new(index, blueprint.reports.clone()),
         latency: Latency::new(),
         pace: Pace::default(),
+        handovers: Handovers::new(Arc::clone(&inbox.doze)),
     }
 }
 

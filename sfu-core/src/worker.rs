@@ -13,9 +13,10 @@ use sfu_proto::time::Instant;
 use sfu_uring::{ClockReading, Driver, DriverError};
 
 use crate::clock::Clock;
+use crate::handovers::Handovers;
 use crate::handshakes::Handshakes;
 use crate::latency::Latency;
-use crate::mailbox::{FromWorker, Inbox, ToWorker};
+use crate::mailbox::{FromWorker, Inbox, NewPart, ToWorker};
 use crate::pace::Pace;
 use crate::reports::Reports;
 
@@ -35,6 +36,7 @@ pub(crate) struct Worker {
     pub reports: Reports,
     pub latency: Latency,
     pub pace: Pace,
+    pub handovers: Handovers,
 }
 
 impl Worker {
@@ -50,17 +52,22 @@ impl Worker {
         let (mut began, mut busy) = (self.clock.now(), Duration::ZERO);
         loop {
             self.driver.set_gather(self.pace.gather());
-            self.driver.turn(&mut self.batch, Some(wait))?;
+            let wait_now = self.handovers.lie_down(wait);
+            self.driver.turn(&mut self.batch, Some(wait_now))?;
+            self.handovers.get_up();
             let reading = self.clock.read(); // What this pass takes for now.
             self.pace.note(busy, reading.now.since(began));
             began = reading.now;
             self.receive(reading);
+            self.handovers.receive(reading.now, &mut self.shard);
             self.reports.catch_up();
             self.handshakes.catch_up();
             let has_more_mail = self.take_mail(reading.now, inbox);
             self.shard.handle_timeout(reading.now, &mut self.batch);
             self.carry_out_effects();
             self.log_notices();
+            self.shard.hand_over(reading.now, &mut self.handovers);
+            self.handovers.publish(); // The others work on it while this one seals.
             let is_all_forwarded = self.forward(reading.now)?;
             // Read once more, behind the send, for the record alone. That is why the wait has an
             // enter of its own: together they could not be told apart.
@@ -126,6 +133,7 @@ impl Worker {
     fn handle_message(&mut self, now: Instant, message: ToWorker, inbox: &Inbox) {
         match message {
             ToWorker::Order(order) => self.shard.handle_order(now, order),
+            ToWorker::Part(part) => self.begin_part(now, part),
             ToWorker::Handshake { session, event } => {
                 self.shard
                     .handle_handshake(now, session, event, &mut self.batch);
@@ -145,6 +153,16 @@ impl Worker {
             #[cfg(test)]
             ToWorker::Panic => panic!("made by the test"),
         }
+    }
+
+    fn begin_part(&mut self, now: Instant, part: NewPart) {
+        for (worker, way) in part.ways {
+            self.handovers.join(worker, way);
+        }
+        for order in part.orders {
+            self.shard.handle_order(now, order);
+        }
+        self.shard.spread(part.meeting, &part.spread);
     }
 
     fn carry_out_effects(&mut self) {

@@ -15,7 +15,6 @@ use super::sink::{SINK_CPU, Sink, SinkKind};
 use super::work::{Bench, Work};
 
 const DRIVER_CPU: usize = 0;
-const DRIVER_PORT: u16 = 7_000;
 const BUFFER_BYTES: usize = 8 << 20;
 /// Before each measurement: caches, and the first receives.
 const WARM_UP: Duration = Duration::from_millis(60);
@@ -176,13 +175,15 @@ fn measure(
         let driver = scope.spawn(move || -> anyhow::Result<Sample> {
             link.enter(End::Near)?;
             sfu_uring::pin_current_thread(DRIVER_CPU)?;
-            let sockets = sfu_uring::bind(&[(NEAR, DRIVER_PORT).into()], BUFFER_BYTES)?;
+            let sockets = sfu_uring::bind(&[(NEAR, 0).into()], BUFFER_BYTES)?;
+            // A ring gives its sockets up late: each has a port of its own.
+            let address = sockets[0].local_address();
             let (driver, _, _) = Driver::open(choice, sockets)?;
             let mut bench = Bench::new(driver);
             let begin = Instant::now() + WARM_UP;
-            opened.send(begin + time)?;
+            opened.send((address, begin + time))?;
             work.run(&mut bench, begin)?;
-            let packets = sink.count()?;
+            let packets = sink.settled_count()?;
             let calls = bench.driver.counters().system_calls;
             let (start, stopwatch) = (Instant::now(), Stopwatch::start(DRIVER_CPU)?);
             work.run(&mut bench, begin + time)?;
@@ -197,12 +198,12 @@ fn measure(
         });
         let generator = scope.spawn(move || -> anyhow::Result<()> {
             // A driver that does not open says why itself.
-            let Ok(end) = is_open.recv() else {
+            let Ok((to, end)) = is_open.recv() else {
                 return Ok(());
             };
             link.enter(End::Far)?;
             sfu_uring::pin_current_thread(SINK_CPU)?;
-            work.generate(FAR, (NEAR, DRIVER_PORT).into(), end)
+            work.generate(FAR, to, end)
         });
         let panicked = |_| anyhow!("a thread of the measurement panicked");
         let sample = driver.join().map_err(panicked)?.context("the driver")?;

@@ -11,7 +11,7 @@ use std::sync::mpsc;
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
-use anyhow::Context as _;
+use anyhow::{Context as _, bail};
 use nix::sys::socket::{MsgFlags, MultiHeaders, SockaddrIn, recvmmsg, setsockopt, sockopt};
 use sfu_proto::packet::SendBatch;
 use sfu_proto::time;
@@ -65,6 +65,9 @@ pub(super) struct Sink {
 enum Counter {
     /// `/proc/net/dev` of the far namespace, opened there.
     Interface(File),
+    /// `/proc/net/snmp`, the same way: with what the socket had no room for, since that has come,
+    /// and been paid for, too.
+    Udp(File),
     Socket(Arc<AtomicU64>),
 }
 
@@ -80,33 +83,32 @@ impl Sink {
             move || {
                 link.enter(End::Far)?;
                 sfu_uring::pin_current_thread(SINK_CPU)?;
-                let interface = File::open("/proc/thread-self/net/dev")?;
+                let open = |name| File::open(format!("/proc/thread-self/net/{name}"));
                 let address = SocketAddr::from((Ipv4Addr::UNSPECIFIED, SINK_PORT));
                 match kind {
                     SinkKind::Drop => {
-                        ready.send(Some(interface))?;
+                        ready.send(Counter::Interface(open("dev")?))?;
                         Ok(())
                     }
                     SinkKind::Gro => {
                         let sockets = sfu_uring::bind(&[address], BUFFER_BYTES)?;
                         let (driver, _, _) = Driver::open(DriverChoice::Mio, sockets)?;
-                        ready.send(None)?;
+                        ready.send(Counter::Socket(Arc::clone(&received)))?;
                         drain_trains(driver, &stop, &received)
                     }
                     SinkKind::Plain => {
                         let socket = UdpSocket::bind(address)?;
                         setsockopt(&socket, sockopt::RcvBufForce, &BUFFER_BYTES)?;
                         socket.set_nonblocking(true)?;
-                        ready.send(None)?;
-                        drain(&socket, &stop, &received)
+                        ready.send(Counter::Udp(open("snmp")?))?;
+                        drain(&socket, &stop)
                     }
                 }
             }
         });
-        let counter = match is_ready.recv() {
-            Ok(Some(interface)) => Counter::Interface(interface),
-            Ok(None) => Counter::Socket(received),
-            Err(_) => return Err(finish(thread).err().context("start the sink")?),
+        let Ok(counter) = is_ready.recv() else {
+            finish(thread)?;
+            bail!("the sink has ended before it began");
         };
         Ok(Self {
             counter,
@@ -120,10 +122,12 @@ impl Sink {
         match &mut self.counter {
             Counter::Socket(received) => Ok(received.load(Ordering::Relaxed)),
             Counter::Interface(file) => {
-                let mut text = String::new();
-                file.rewind()?;
-                file.read_to_string(&mut text)?;
-                packets_of(&text, "far").context("/proc/net/dev of the far end")
+                packets_of(&read_again(file)?, "far").context("/proc/net/dev of the far end")
+            }
+            Counter::Udp(file) => {
+                let text = read_again(file)?;
+                let of = |name| udp_count(&text, name).context("/proc/net/snmp of the far end");
+                Ok(of("InDatagrams")? + of("RcvbufErrors")?)
             }
         }
     }
@@ -132,7 +136,7 @@ impl Sink {
     pub(super) fn settled_count(&mut self) -> anyhow::Result<u64> {
         let mut before = self.count()?;
         loop {
-            thread::sleep(Duration::from_millis(10));
+            thread::sleep(Duration::from_millis(20));
             let count = self.count()?;
             if count == before {
                 return Ok(count);
@@ -156,6 +160,20 @@ fn finish(thread: JoinHandle<anyhow::Result<()>>) -> anyhow::Result<()> {
     thread
         .join()
         .unwrap_or_else(|_| Err(anyhow::anyhow!("the sink panicked")))
+}
+
+fn read_again(file: &mut File) -> anyhow::Result<String> {
+    let mut text = String::new();
+    file.rewind()?;
+    file.read_to_string(&mut text)?;
+    Ok(text)
+}
+
+/// A number from the two lines of UDP in `/proc/net/snmp`: names, then numbers.
+fn udp_count(text: &str, name: &str) -> Option<u64> {
+    let mut lines = text.lines().filter_map(|it| it.strip_prefix("Udp: "));
+    let at = lines.next()?.split(' ').position(|it| it == name)?;
+    lines.next()?.split(' ').nth(at)?.parse().ok()
 }
 
 /// Column of received packets of an interface in `/proc/net/dev`.
@@ -183,7 +201,7 @@ fn drain_trains(mut driver: Driver, stop: &AtomicBool, received: &AtomicU64) -> 
     Ok(())
 }
 
-fn drain(socket: &UdpSocket, stop: &AtomicBool, received: &AtomicU64) -> anyhow::Result<()> {
+fn drain(socket: &UdpSocket, stop: &AtomicBool) -> anyhow::Result<()> {
     let mut headers = MultiHeaders::<SockaddrIn>::preallocate(MESSAGES, None);
     // The rest of each datagram is cut off: it is only counted.
     let mut bytes = [[0_u8; 16]; MESSAGES];
@@ -197,12 +215,26 @@ fn drain(socket: &UdpSocket, stop: &AtomicBool, received: &AtomicU64) -> anyhow:
             None,
         );
         match came {
-            Ok(messages) => {
-                received.fetch_add(messages.count() as u64, Ordering::Relaxed);
-            }
+            Ok(_) => {}
             Err(nix::Error::EAGAIN) => thread::sleep(NAP),
             Err(error) => return Err(error.into()),
         }
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_kernels_tables_are_read() {
+        let dev =
+            "Inter-|   Receive\n face |bytes    packets errs\n    lo: 1 2 3\n   far: 500 42 0\n";
+        assert_eq!(packets_of(dev, "far"), Some(42));
+        assert_eq!(packets_of(dev, "near"), None);
+        let snmp = "Udp: InDatagrams NoPorts RcvbufErrors\nUdp: 10 20 30\nUdpLite: InDatagrams\n";
+        assert_eq!(udp_count(snmp, "RcvbufErrors"), Some(30));
+        assert_eq!(udp_count(snmp, "OutDatagrams"), None);
+    }
 }

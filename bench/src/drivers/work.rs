@@ -41,12 +41,13 @@ const NO_GATHER: Duration = Duration::ZERO;
 const GATHER: Duration = Duration::from_micros(500);
 
 impl Work {
-    pub(super) const ALL: [Self; 10] = [
+    pub(super) const ALL: [Self; 11] = [
         Self::send(100, 1),
         Self::send(1_100, 1),
         Self::send(1_100, 4),
         Self::send(1_100, 10),
         Self::send(1_100, 50),
+        Self::send(100, 64),
         Self::forward(100, 1, 1, Pace::Flood, NO_GATHER),
         Self::forward(100, 1, 5, Pace::BurstsPerSecond(8_000), NO_GATHER),
         Self::forward(100, 1, 5, Pace::BurstsPerSecond(8_000), GATHER),

@@ -6,6 +6,10 @@ use std::fmt::Debug;
 
 use crate::endpoint::Endpoint;
 
+pub mod ideal;
+pub mod janus;
+pub mod millrace;
+
 /// A meeting as the scenario wants it.
 #[derive(Clone, Debug)]
 pub struct Room {
@@ -39,4 +43,9 @@ pub trait Target: Debug {
 
     /// How it moves packets: `io_uring`, `mio`, …
     fn driver(&self) -> String;
+
+    /// What the last join took and what limited it, for a reader; nothing where it is not known.
+    fn join_notes(&self) -> Vec<String> {
+        Vec::new()
+    }
 }

@@ -3,7 +3,9 @@
 //! ```text
 //!  handle_datagram*   receive: each datagram of the batch, media goes into its layer's cache
 //!  handle_order*      what the sidecar and the handshake thread said meanwhile
+//!  handle_handover*   the same for what other workers have handed over (DESIGN D3)
 //!  handle_timeout     feedback, reports, expiry, who is where
+//!  hand_over          what came, for other workers' parts of large meetings
 //!  forward            rewrite and protect, viewer by viewer, until nothing is left
 //! ```
 //!
@@ -13,6 +15,7 @@
 mod feedback;
 mod handshake;
 mod orders;
+mod parts;
 mod timeouts;
 mod wheel;
 
@@ -38,7 +41,9 @@ use crate::time::{Instant, WallClock};
 use handshake::{FAREWELL_TIME, FAREWELLS_MAX, Farewell};
 use wheel::Wheel;
 
+pub use crate::forward::Handover;
 pub use handshake::HandshakeEvent;
+pub use parts::Spread;
 
 /// What a shard must be told once.
 #[derive(Clone, Debug)]
@@ -99,6 +104,10 @@ pub struct Shard {
     calling: Vec<MeetingKey>,
     session_wheel: Wheel,
     meeting_wheel: Wheel,
+    /// Meetings with parts on other workers.
+    spread: Vec<MeetingKey>,
+    /// When the others hear again what goes by the clock.
+    next_turn: Instant,
     effects: Vec<Effect>,
     pub counters: Counters,
 }
@@ -120,6 +129,8 @@ impl Shard {
             calling: Vec::with_capacity(limits::MEETINGS_PER_WORKER_MAX),
             session_wheel: Wheel::new(sessions),
             meeting_wheel: Wheel::new(limits::MEETINGS_PER_WORKER_MAX),
+            spread: Vec::new(),
+            next_turn: Instant::default(),
             effects: Vec::new(),
             counters: Counters::default(),
         }

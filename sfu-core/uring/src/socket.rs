@@ -7,10 +7,10 @@ use std::io;
 use std::net::SocketAddr;
 use std::os::fd::{AsFd, BorrowedFd};
 
+use sfu_proto::limits::TRAIN_DATAGRAMS_MAX;
 use socket2::{Domain, Protocol, Socket, Type};
 
 use crate::BindError;
-use crate::segmentation::train_datagrams_max;
 use crate::system_call::set_option;
 
 /// `SocketIndex` is a byte.
@@ -118,7 +118,7 @@ fn bind_one(address: SocketAddr, buffer_bytes: usize) -> Result<BoundSocket, Bin
     set_mtu_discovery(socket.as_fd(), address).map_err(failed("IP_MTU_DISCOVER"))?;
     Ok(BoundSocket {
         train_datagrams_max: if knows_trains(socket.as_fd()) {
-            train_datagrams_max()
+            TRAIN_DATAGRAMS_MAX
         } else {
             1
         },

@@ -2,7 +2,7 @@
 //! network card or the kernel (UDP GSO). Pure: which datagrams go together is decided here alone.
 //!
 //! The kernel's rules (`net/ipv4/udp.c`): one destination; all datagrams of one length, the last may
-//! be shorter; at most 64 of them (128 since 6.9, see `segmentation.rs`); less than 64 KiB in all.
+//! be shorter; at most 64 of them (128 since 6.9); less than 64 KiB in all.
 
 use core::ops::Range;
 

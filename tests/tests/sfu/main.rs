@@ -5,6 +5,7 @@ mod consent;
 mod epoch;
 mod full;
 mod garbage;
+mod hot_meeting;
 mod ice_restart;
 mod join;
 mod late_join;

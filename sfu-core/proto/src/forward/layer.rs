@@ -7,6 +7,7 @@ use super::cache::{Cache, Cached};
 use super::gap::{Arrived, Gap, MISSING_MAX};
 use super::keyframe::KeyframeRequests;
 use super::packet_info::PacketInfo;
+use super::remote::LayerOrigin;
 use crate::control::{Codec, PublishLine, Source};
 use crate::dropped::Dropped;
 use crate::ids::{ParticipantId, Ssrc};
@@ -84,6 +85,7 @@ pub(crate) struct Layer {
     pub participant: ParticipantId,
     pub source: Source,
     pub codec: Codec,
+    pub(super) origin: LayerOrigin,
     /// Known once its first packet has come.
     pub ssrc: Option<Ssrc>,
     /// Of its repair stream, likewise.
@@ -108,6 +110,8 @@ pub(crate) struct Layer {
     arrived: Vec<u64>,
     /// So many of those, the first, are being forwarded in this round.
     in_round: usize,
+    /// So many have been handed over to other parts.
+    handed_over: usize,
     /// The slots that carry it, or will; slots that have left it since may stand here too.
     pub(super) viewers: Vec<Viewer>,
     /// It flowed when that was last looked at.
@@ -123,7 +127,20 @@ pub(super) struct Viewer {
 
 impl Layer {
     pub(crate) fn new(key: LayerKey, participant: ParticipantId, line: &PublishLine) -> Self {
-        let (source, codec) = (line.source, line.codec);
+        let origin = LayerOrigin::Here {
+            wanted_by: Vec::new(),
+        };
+        let mut layer = Self::of(key, participant, (line.source, line.codec), origin);
+        layer.is_repairable = line.source != Source::Audio || line.rtx_payload_type.is_some();
+        layer
+    }
+
+    pub(super) fn of(
+        key: LayerKey,
+        participant: ParticipantId,
+        (source, codec): (Source, Codec),
+        origin: LayerOrigin,
+    ) -> Self {
         let (packets, bytes) = match source {
             Source::Audio => (limits::AUDIO_CACHE_PACKETS, limits::AUDIO_CACHE_BYTES),
             Source::Camera | Source::Screen => {
@@ -135,12 +152,13 @@ impl Layer {
             participant,
             source,
             codec,
+            origin,
             ssrc: None,
             repair_ssrc: None,
             former_repair_ssrc: None,
             keyframe: KeyframeRequests::default(),
             is_watched: false,
-            is_repairable: source != Source::Audio || line.rtx_payload_type.is_some(),
+            is_repairable: false,
             gap: Gap::default(),
             reception: Reception::new(codec.clock_rate()),
             cache: Cache::new(packets, bytes),
@@ -151,13 +169,14 @@ impl Layer {
             newest: (0, Instant::default()),
             arrived: Vec::with_capacity(limits::ARRIVED_PER_LAYER_MAX),
             in_round: 0,
+            handed_over: 0,
             viewers: Vec::new(),
             was_live: false,
         }
     }
 
     /// The source begins anew under another SSRC: its numbers have nothing to do with the former.
-    fn restart(&mut self, generation: u32) {
+    pub(super) fn restart(&mut self, generation: u32) {
         self.key.generation = generation;
         self.former_repair_ssrc = self.repair_ssrc.take();
         self.anchor = None;
@@ -170,6 +189,7 @@ impl Layer {
         self.highest = 0;
         self.arrived.clear();
         self.in_round = 0;
+        self.handed_over = 0;
     }
 
     /// `ssrc` is this layer's source. Says whether it has taken the place of another: then the layer
@@ -248,21 +268,31 @@ impl Layer {
     }
 
     pub(crate) fn receive(&mut self, received: &Received<'_>) -> Result<(), Dropped> {
-        let sequence = received.sequence;
         let timestamp = self.timestamp.widen(received.header.timestamp);
         let marker = received.header.marker;
         let mut info = PacketInfo::read(self.codec, timestamp, marker, received.payload);
         info.audio_level = received.audio_level;
-        self.cache.insert(sequence, info, received.payload)?;
+        self.store(received.arrival, received.sequence, info, received.payload)
+    }
+
+    /// Keeps a packet, whether a session has sent it or another part has handed it over.
+    pub(super) fn store(
+        &mut self,
+        arrival: Instant,
+        sequence: u64,
+        info: PacketInfo,
+        payload: &[u8],
+    ) -> Result<(), Dropped> {
+        self.cache.insert(sequence, info, payload)?;
         if self.is_video() {
             self.cache.even_out(sequence);
         }
 
-        self.last_arrival = Some(received.arrival);
-        if timestamp > self.newest.0 {
-            self.newest = (timestamp, received.arrival);
+        self.last_arrival = Some(arrival);
+        if info.timestamp > self.newest.0 {
+            self.newest = (info.timestamp, arrival);
         }
-        if self.gap.note(received.arrival, sequence) == Arrived::AfterInterruption {
+        if self.gap.note(arrival, sequence) == Arrived::AfterInterruption {
             self.keyframe.want();
         }
         if info.starts_key_frame {
@@ -305,6 +335,16 @@ impl Layer {
         self.cache.end_pass();
     }
 
+    /// The sequences that have come and not been forwarded to everybody.
+    pub(super) fn arrived(&self) -> &[u64] {
+        &self.arrived
+    }
+
+    /// Other parts get all that has come by now; says how many of it they had before.
+    pub(super) fn note_handed_over(&mut self) -> usize {
+        core::mem::replace(&mut self.handed_over, self.arrived.len())
+    }
+
     /// The sequences of this round, in the order in which they came.
     pub(crate) fn round(&self) -> &[u64] {
         &self.arrived[..self.in_round]
@@ -313,6 +353,7 @@ impl Layer {
     /// Says whether something has come meanwhile.
     pub(super) fn end_round(&mut self) -> bool {
         self.arrived.drain(..self.in_round);
+        self.handed_over = self.handed_over.saturating_sub(self.in_round);
         self.in_round = 0;
         !self.arrived.is_empty()
     }
@@ -333,7 +374,15 @@ impl Layer {
         self.cache.get(sequence)
     }
 
+    /// When the newest packet came, whatever its media time.
+    pub(super) fn last_arrival(&self) -> Option<Instant> {
+        self.last_arrival
+    }
+
     pub(crate) fn is_live(&self, now: Instant) -> bool {
+        if let LayerOrigin::There { is_live, .. } = self.origin {
+            return is_live;
+        }
         let patience = match self.source {
             Source::Screen => STILL_SCREEN_AFTER,
             Source::Audio | Source::Camera => SILENT_AFTER,

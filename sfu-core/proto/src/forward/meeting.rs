@@ -6,6 +6,7 @@
 use slab::Slab;
 
 use super::layer::{Layer, LayerKey, Received, Viewer};
+use super::remote::Elsewhere;
 use super::slot::Slot;
 use super::speaker::{Speakers, UNKNOWN_LEVEL};
 use super::subscriber::{Subscriber, SubscriberKey};
@@ -39,19 +40,22 @@ pub(crate) struct Meeting {
     pub(super) is_listed: bool,
     /// What a slot carries has changed since that was last reported.
     pub(super) slots_changed: bool,
-    /// A slot waits for a key frame.
+    /// A slot waits for a key frame, or a watched layer may be so no more: layers are picked anew
+    /// with the next refresh.
     pub(super) has_waiting: bool,
     /// Somebody has asked for a key frame.
     pub(super) has_requests: bool,
     /// The packet that came last must be followed by a request to its publisher.
     has_loss: bool,
     /// Media waits to be forwarded.
-    has_media: bool,
+    pub(super) has_media: bool,
     /// The layers of which it is.
-    arriving: Vec<usize>,
+    pub(super) arriving: Vec<usize>,
     /// The slots to forward to in this round, and how far it has come.
     pub(super) round: Vec<Viewer>,
     next_in_round: usize,
+    /// Its parts on other workers, if it has any.
+    pub(super) elsewhere: Option<Box<Elsewhere>>,
 }
 
 impl Meeting {
@@ -77,6 +81,7 @@ impl Meeting {
             arriving: Vec::new(),
             round: Vec::new(),
             next_in_round: 0,
+            elsewhere: None,
         }
     }
 

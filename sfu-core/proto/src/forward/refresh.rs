@@ -25,6 +25,7 @@ impl Meeting {
         self.note_speaking(now, &mut report);
         let is_stale = core::mem::take(&mut self.is_stale);
         if is_stale {
+            self.has_changed();
             self.assign_slots();
         }
         // Who waits asks again and again: a key frame may have come too late for its slot.
@@ -56,7 +57,9 @@ impl Meeting {
                 });
             }
         }
-        for (_, track) in &mut self.tracks {
+        // What is published elsewhere is reported there.
+        let own = |track: &Track| track.origin.is_none();
+        for (_, track) in self.tracks.iter_mut().filter(|(_, track)| own(track)) {
             let mut flows = false;
             for layer in &track.layers {
                 let layer = &mut self.layers[*layer];
@@ -87,10 +90,12 @@ impl Meeting {
             return;
         }
         self.speaking = self.speakers.speaking(now).collect();
-        report(Report::Speaking {
-            meeting: self.id,
-            participants: self.speaking.clone(),
-        });
+        if self.is_home() {
+            report(Report::Speaking {
+                meeting: self.id,
+                participants: self.speaking.clone(),
+            });
+        }
     }
 
     fn assign_slots(&mut self) {
@@ -135,7 +140,7 @@ impl Meeting {
     fn pick_layers(&mut self, now: Instant) {
         self.has_waiting = false;
         for (_, layer) in &mut self.layers {
-            layer.is_watched = false;
+            layer.is_watched = layer.is_wanted_elsewhere();
         }
         for (_, subscriber) in &mut self.subscribers {
             let height = subscriber.picture_height();

@@ -163,8 +163,8 @@ impl Session {
         let route = self.agent.selected().ok_or(Dropped::UnknownAddress)?;
         let outbound = self.outbound.as_mut().ok_or(Dropped::SrtpNoKeys)?;
         let padding = if pads { outgoing.padding } else { 0 };
-        let plan = header_plan(&self.extensions, ntp, padding > 0, outgoing);
-        let header_len = writer::len(&plan);
+        let header = writer::write(&header_plan(&self.extensions, ntp, padding > 0, outgoing));
+        let header_len = header.as_bytes().len();
         let osn_len = if outgoing.repairs.is_some() {
             rtx::OSN_BYTES
         } else {
@@ -174,7 +174,7 @@ impl Session {
         let plain_len = payload_end + usize::from(padding);
 
         let slot = batch.slot(route, outbound.rtp_len(plain_len))?;
-        writer::write(&plan, slot);
+        slot[..header_len].copy_from_slice(header.as_bytes());
         if let Some(sequence) = outgoing.repairs {
             slot[header_len..header_len + osn_len].copy_from_slice(&rtx::osn(sequence));
         }

@@ -7,7 +7,7 @@
 
 use core::time::Duration;
 
-use super::wheel::TICK;
+use super::wheel::{TICK, Wheel};
 use super::{Effect, Shard};
 use crate::forward::MeetingKey;
 use crate::limits::{DATAGRAM_BYTES_MAX, REFRESHES_PER_PASS_MAX};
@@ -28,8 +28,13 @@ const FEEDBACK_DATAGRAMS_MAX: usize = 32;
 impl Shard {
     /// When [`handle_timeout`](Self::handle_timeout) has something to do again.
     pub fn next_deadline(&self) -> Instant {
-        let sessions = self.session_wheel.next_deadline();
-        sessions.min(self.meeting_wheel.next_deadline())
+        let wheels = [&self.session_wheel, &self.meeting_wheel];
+        let due = wheels.map(Wheel::next_deadline).into_iter().min();
+        let turn = (!self.spread.is_empty()).then_some(self.next_turn);
+        due.into_iter()
+            .chain(turn)
+            .min()
+            .unwrap_or(Instant::FAR_FUTURE)
     }
 
     pub fn handle_timeout(&mut self, now: Instant, batch: &mut SendBatch) {

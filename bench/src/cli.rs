@@ -1,0 +1,91 @@
+//! The command line: a scenario with its size, how it is measured, and the server it is run against.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+use crate::lab::network;
+use crate::scenario::{Name, Settings, Size};
+use crate::target::ideal::SUBCOMMAND;
+use crate::target::millrace;
+
+/// Load and speed of Millrace: real participants against the real server
+#[derive(Debug, Parser)]
+#[command(args_conflicts_with_subcommands = true, subcommand_negates_reqs = true)]
+pub struct Cli {
+    #[command(subcommand)]
+    pub other: Option<Other>,
+    /// What is joined and sent
+    #[arg(value_enum, required = true)]
+    pub scenario: Option<Name>,
+    #[command(flatten)]
+    pub flags: Flags,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Peer {
+    /// Debian's Janus with its VideoRoom
+    Janus,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Other {
+    /// The same scenario against Millrace and another server in turn, and their ratio
+    Compare {
+        #[arg(long, value_enum)]
+        peer: Peer,
+        #[arg(long, value_enum)]
+        scenario: Name,
+        #[command(flatten)]
+        flags: Box<Flags>,
+    },
+    /// The floor in layers: crypto alone, sending alone, both, and a forwarder that does no more
+    Ideal {
+        #[arg(long, value_name = "COUNT", default_value_t = 100)]
+        viewers: usize,
+    },
+    /// Runs the ideal forwarder on the tables in a file
+    #[command(name = SUBCOMMAND, hide = true)]
+    IdealForwarder { tables: PathBuf },
+}
+
+#[derive(Debug, Args)]
+pub struct Flags {
+    #[command(flatten)]
+    pub size: Size,
+    #[command(flatten)]
+    pub settings: Settings,
+    /// What lies between load and server [default: veth as root, else lo]
+    #[arg(long, value_enum)]
+    pub network: Option<network::Kind>,
+    #[command(flatten, next_help_heading = "Server")]
+    pub server: millrace::Options,
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    use super::*;
+
+    #[test]
+    fn the_definition_is_sound() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn a_scenario_or_a_comparison_but_not_nothing() {
+        let parse = |words: &str| Cli::try_parse_from(words.split(' '));
+        let fanout = parse("bench fanout --viewers 50 --json x").unwrap();
+        assert_eq!(fanout.scenario, Some(Name::Fanout));
+        assert_eq!(fanout.flags.size.viewers, Some(50));
+        assert!(
+            parse("bench compare --peer janus --scenario rooms")
+                .unwrap()
+                .other
+                .is_some()
+        );
+        assert!(parse("bench nonsense").is_err());
+        assert!(Cli::try_parse_from(["bench"]).is_err());
+    }
+}

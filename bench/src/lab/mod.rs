@@ -1,0 +1,10 @@
+//! What a measurement stands on: the network between server and load, processes on CPUs of their
+//! own, what they cost, and a clean table afterwards.
+
+pub mod command;
+pub mod kernel_drops;
+pub mod machine;
+pub mod network;
+pub mod process;
+pub mod undo;
+pub mod usage;
