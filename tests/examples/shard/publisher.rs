@@ -98,7 +98,7 @@ impl Source {
         let from = plain.len();
         if !self.is_audio {
             let [high, low] = (self.frame as u16 & 0x7fff).to_be_bytes();
-            let is_delta = u8::from(self.frame % 30 != 0);
+            let is_delta = u8::from(!self.frame.is_multiple_of(30));
             let start = u8::from(begins_frame) << 4;
             plain.extend([0x80 | start, 0xe0, high | 0x80, low]);
             plain.extend([self.frame as u8, 0, is_delta]);

@@ -191,15 +191,11 @@ impl Stage {
             command,
         };
         self.shard.handle_order(self.now, order);
-        let outcomes: Vec<_> = self
-            .shard
-            .effects()
-            .filter_map(|effect| match effect {
-                Effect::Answer { outcome, .. } => Some(outcome),
-                _ => None,
-            })
-            .collect();
-        match outcomes.into_iter().next() {
+        let mut outcomes = self.shard.effects().filter_map(|effect| match effect {
+            Effect::Answer { outcome, .. } => Some(outcome),
+            _ => None,
+        });
+        match outcomes.next() {
             Some(Outcome::SessionOpened(opened)) => Some(opened),
             Some(Outcome::Refused(why)) => panic!("refused: {why:?}"),
             _ => None,
