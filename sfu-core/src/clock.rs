@@ -1,4 +1,5 @@
-//! The only place where the clocks are read: once a pass, by the worker.
+//! The only place where the clocks are read, by the worker: once a pass for what the pass takes for
+//! now, and once behind its send for the record.
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 

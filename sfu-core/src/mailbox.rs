@@ -1,6 +1,7 @@
 //! The way into a worker: bounded queues that are emptied once a pass, and the waker that ends the
 //! worker's wait.
 
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, Sender, SyncSender, channel, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -70,6 +71,8 @@ pub(crate) struct Mailbox {
     results: Sender<ToWorker>,
     /// A worker that begins anew has a new driver, and with it a new waker.
     waker: Arc<Mutex<Waker>>,
+    /// Messages that found no room.
+    refused: Arc<AtomicU64>,
     doze: Arc<Doze>,
 }
 
@@ -78,6 +81,7 @@ pub(crate) struct Mailbox {
 pub(crate) struct Inbox {
     messages: Receiver<ToWorker>,
     results: Receiver<ToWorker>,
+    refused: Arc<AtomicU64>,
     /// Whether the worker may be asleep, for those who hand it media.
     pub(crate) doze: Arc<Doze>,
 }
@@ -86,23 +90,29 @@ impl Mailbox {
     pub(crate) fn new(waker: Waker) -> (Self, Inbox) {
         let (messages, bounded) = sync_channel(MAILBOX_MESSAGES_MAX);
         let (results, unbounded) = channel();
+        let refused = Arc::default();
         let doze = Arc::<Doze>::default();
         let mailbox = Self {
             messages,
             results,
             waker: Arc::new(Mutex::new(waker)),
+            refused: Arc::clone(&refused),
             doze: Arc::clone(&doze),
         };
         let inbox = Inbox {
             messages: bounded,
             results: unbounded,
+            refused,
             doze,
         };
         (mailbox, inbox)
     }
 
     pub(crate) fn post(&self, message: ToWorker) -> Result<(), MailboxFull> {
-        self.messages.try_send(message).map_err(|_| MailboxFull)?;
+        if self.messages.try_send(message).is_err() {
+            self.refused.fetch_add(1, Ordering::Relaxed);
+            return Err(MailboxFull);
+        }
         self.wake();
         Ok(())
     }
@@ -147,6 +157,11 @@ impl Inbox {
         message.or_else(|_| self.results.try_recv()).ok()
     }
 
+    /// Messages that found no room since the core was started.
+    pub(crate) fn refused(&self) -> u64 {
+        self.refused.load(Ordering::Relaxed)
+    }
+
     /// Throws away what was meant for a worker that has failed; returns once it is told to begin
     /// anew, or false if nobody is there to say so.
     pub(crate) fn discard_until_begin(&self) -> bool {
@@ -182,6 +197,7 @@ mod tests {
         mailbox.post_result(result(1));
         let all = std::iter::from_fn(|| inbox.next()).count();
         assert_eq!(all, MAILBOX_MESSAGES_MAX + 1);
+        assert_eq!(inbox.refused(), 1);
     }
 
     #[test]

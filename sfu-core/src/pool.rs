@@ -25,7 +25,9 @@ use crate::crypto;
 use crate::dtls::{Certificate, DtlsSender};
 use crate::handovers::Handovers;
 use crate::handshakes::Handshakes;
+use crate::latency::Latency;
 use crate::mailbox::{FromWorker, Inbox, Mailbox};
+use crate::pace::Pace;
 use crate::reports::Reports;
 use crate::sockets;
 use crate::startup_error::StartupError;
@@ -198,6 +200,8 @@ fn build(blueprint: &Blueprint, driver: Driver, inbox: &Inbox) -> Worker {
         batch: Worker::batch(),
         handshakes: Handshakes::new(index, blueprint.dtls.clone()),
         reports: Reports::new(index, blueprint.reports.clone()),
+        latency: Latency::new(),
+        pace: Pace::default(),
         handovers: Handovers::new(Arc::clone(&inbox.doze)),
     }
 }

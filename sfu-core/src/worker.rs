@@ -5,16 +5,19 @@ use std::time::Duration;
 
 use sfu_proto::limits::{
     BATCH_BYTES_MAX, BATCH_DATAGRAMS_MAX, COMMANDS_PER_PASS_MAX, RECEIVED_PER_PASS_MAX,
+    SENT_PER_PASS_MAX,
 };
 use sfu_proto::packet::SendBatch;
 use sfu_proto::shard::{Effect, Shard};
 use sfu_proto::time::Instant;
-use sfu_uring::{Driver, DriverError};
+use sfu_uring::{ClockReading, Driver, DriverError};
 
 use crate::clock::Clock;
 use crate::handovers::Handovers;
 use crate::handshakes::Handshakes;
+use crate::latency::Latency;
 use crate::mailbox::{FromWorker, Inbox, NewPart, ToWorker};
+use crate::pace::Pace;
 use crate::reports::Reports;
 
 /// A worker that nothing wakes looks at its clock this often.
@@ -31,6 +34,8 @@ pub(crate) struct Worker {
     pub batch: SendBatch,
     pub handshakes: Handshakes,
     pub reports: Reports,
+    pub latency: Latency,
+    pub pace: Pace,
     pub handovers: Handovers,
 }
 
@@ -44,16 +49,16 @@ impl Worker {
     pub(crate) fn run(&mut self, inbox: &Inbox) -> Result<Infallible, DriverError> {
         // Mail that came before has woken nobody, or the driver of an earlier life.
         let mut wait = Duration::ZERO;
+        let (mut began, mut busy) = (self.clock.now(), Duration::ZERO);
         loop {
+            self.driver.set_gather(self.pace.gather());
             let wait_now = self.handovers.lie_down(wait);
             self.driver.turn(&mut self.batch, Some(wait_now))?;
             self.handovers.get_up();
-            let reading = self.clock.read(); // The only clock reading of this pass.
-            let (shard, batch) = (&mut self.shard, &mut self.batch);
-            self.driver
-                .receive(reading, RECEIVED_PER_PASS_MAX, |datagram| {
-                    shard.handle_datagram(reading.now, datagram, batch);
-                });
+            let reading = self.clock.read(); // What this pass takes for now.
+            self.pace.note(busy, reading.now.since(began));
+            began = reading.now;
+            self.receive(reading);
             self.handovers.receive(reading.now, &mut self.shard);
             self.reports.catch_up();
             self.handshakes.catch_up();
@@ -63,13 +68,38 @@ impl Worker {
             self.log_notices();
             self.shard.hand_over(reading.now, &mut self.handovers);
             self.handovers.publish(); // The others work on it while this one seals.
-            while !self.shard.forward(reading.now, &mut self.batch) {
-                self.driver.send(&mut self.batch)?;
-            }
-            wait = match has_more_mail {
+            let is_all_forwarded = self.forward(reading.now)?;
+            // Read once more, behind the send, for the record alone. That is why the wait has an
+            // enter of its own: together they could not be told apart.
+            busy = self.latency.sent(began, self.clock.now(), is_all_forwarded);
+            wait = match has_more_mail || !is_all_forwarded {
                 true => Duration::ZERO,
                 false => self.wait_time(reading.now),
             };
+        }
+    }
+
+    fn receive(&mut self, reading: ClockReading) {
+        let (shard, batch) = (&mut self.shard, &mut self.batch);
+        let latency = &mut self.latency;
+        self.driver
+            .receive(reading, RECEIVED_PER_PASS_MAX, |datagram| {
+                latency.received(&datagram);
+                shard.handle_datagram(reading.now, datagram, batch);
+            });
+    }
+
+    /// Sends all that this pass has to say. Says whether all media that has come is on its way; if
+    /// not, the next pass goes on with it, so that checks and orders are heard in between.
+    fn forward(&mut self, now: Instant) -> Result<bool, DriverError> {
+        let mut sent = 0;
+        loop {
+            let is_all_forwarded = self.shard.forward(now, &mut self.batch);
+            sent += self.batch.outgoing().len();
+            self.driver.send(&mut self.batch)?;
+            if is_all_forwarded || sent >= SENT_PER_PASS_MAX {
+                return Ok(is_all_forwarded);
+            }
         }
     }
 
@@ -93,14 +123,14 @@ impl Worker {
         }
         for _ in 0..COMMANDS_PER_PASS_MAX {
             match inbox.next() {
-                Some(message) => self.handle_message(now, message),
+                Some(message) => self.handle_message(now, message, inbox),
                 None => return false,
             }
         }
         true
     }
 
-    fn handle_message(&mut self, now: Instant, message: ToWorker) {
+    fn handle_message(&mut self, now: Instant, message: ToWorker, inbox: &Inbox) {
         match message {
             ToWorker::Order(order) => self.shard.handle_order(now, order),
             ToWorker::Part(part) => self.begin_part(now, part),
@@ -115,7 +145,7 @@ impl Worker {
                 self.reports.answer(FromWorker::Snapshot(ticket, part));
             }
             ToWorker::Counters(ticket) => {
-                let counters = self.counters();
+                let counters = self.counters(inbox);
                 self.reports.answer(FromWorker::Counters(ticket, counters));
             }
             // It has begun.
@@ -154,19 +184,21 @@ impl Worker {
         }
     }
 
-    fn counters(&self) -> Vec<(String, u64)> {
+    fn counters(&self, inbox: &Inbox) -> Vec<(String, u64)> {
         let mut counters = self.shard.counters.named();
         let io = self.driver.counters();
         counters.extend(
             io.named()
                 .map(|(name, value)| (format!("millrace_io_{name}_total"), value)),
         );
+        counters.extend(self.latency.named());
         let mut push = |name: &str, value| counters.push((name.to_owned(), value));
         push("millrace_reports_dropped_total", self.reports.dropped());
         push(
             "millrace_handshakes_dropped_total",
             self.handshakes.records_dropped(),
         );
+        push("millrace_mailbox_full_total", inbox.refused());
         push("millrace_sessions", self.shard.session_count() as u64);
         if self.index == 0 {
             // One thread for all workers: one of them tells.

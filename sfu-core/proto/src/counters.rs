@@ -54,6 +54,8 @@ counters! {
     keyframes_requested,
     /// Times a slot went over to another layer or source.
     slot_switches,
+    /// Times a send batch was full and left before all was forwarded.
+    batch_full,
     /// STUN checks answered.
     checks_answered,
     /// Sessions that reached `Open`.

@@ -76,6 +76,11 @@ dropped! {
     /// Media of a source that its owner or the host has muted.
     Muted = "muted",
 
+    /// More of one layer came than waits to be forwarded at a time; it can still be asked for.
+    ForwardBehind = "forward_behind",
+    /// Overwritten in its layer's cache before this viewer's turn came.
+    ForwardTooLate = "forward_too_late",
+
     /// A viewer asked again for a packet that is no longer held.
     NackExpired = "nack_expired",
     /// A viewer asked for more repairs than its budget allows.

@@ -9,6 +9,15 @@ pub const DATAGRAM_BYTES_MAX: usize = 1_472;
 /// packet waits for its neighbours: 512 × ~1 µs is about half a millisecond.
 pub const RECEIVED_PER_PASS_MAX: usize = 512;
 
+/// Datagrams sent in one pass, give or take a batch; what is left goes on in the next. It bounds the
+/// time that checks, orders and new media wait for a large fan-out: 2,048 × ~1 µs are two
+/// milliseconds, of the five that media may spend in the core.
+pub const SENT_PER_PASS_MAX: usize = 2_048;
+
+/// Meetings whose turn it is that are looked at in one pass. One costs some microseconds; all of a
+/// full worker's at once would hold its media for milliseconds.
+pub const REFRESHES_PER_PASS_MAX: usize = 16;
+
 /// Commands applied in one pass.
 pub const COMMANDS_PER_PASS_MAX: usize = 64;
 
@@ -82,8 +91,13 @@ const _: () = assert!(SESSIONS_BEFORE_SPREAD < SESSIONS_PER_MEETING_MAX);
 const _: () = assert!(HANDOVER_SLOTS.is_power_of_two());
 // One slot may send, in one pass, what arrived of two layers (it switches between them): an empty
 // batch always holds that.
-const _: () = assert!(BATCH_DATAGRAMS_MAX >= 2 * RECEIVED_PER_PASS_MAX);
+const _: () = assert!(BATCH_DATAGRAMS_MAX >= 2 * ARRIVED_PER_LAYER_MAX);
 const _: () = assert!(SOURCES_PER_SESSION_MAX >= 2 * PUBLISH_LINES_MAX * RIDS_PER_LINE_MAX);
+
+/// Packets of one layer that wait to be forwarded: no more than its cache holds.
+pub const ARRIVED_PER_LAYER_MAX: usize = VIDEO_CACHE_PACKETS;
+// All of a pass may be of one layer.
+const _: () = assert!(ARRIVED_PER_LAYER_MAX >= RECEIVED_PER_PASS_MAX);
 
 /// Plain text kept of one video layer for repairs: about a second at 2.5 Mbit/s, the time after
 /// which no browser waits for a repair any more. A power of two.

@@ -17,8 +17,10 @@ mod handshake;
 mod orders;
 mod parts;
 mod timeouts;
+mod wheel;
 
 use core::net::SocketAddr;
+use std::collections::VecDeque;
 
 use rand_chacha::ChaCha20Rng;
 use rand_chacha::rand_core::SeedableRng;
@@ -27,7 +29,7 @@ use slab::Slab;
 use crate::control::{Fingerprint, Outcome, Report, SessionEnd, SessionPhase};
 use crate::counters::Counters;
 use crate::dropped::Dropped;
-use crate::forward::{Cursor, Meeting, MeetingKey};
+use crate::forward::{Meeting, MeetingKey};
 use crate::ids::{MeetingId, OperationId, SessionId};
 use crate::limits;
 use crate::packet::{Datagram, Protocol, SendBatch, protocol};
@@ -37,6 +39,7 @@ use crate::stun;
 use crate::time::{Instant, WallClock};
 
 use handshake::{FAREWELL_TIME, FAREWELLS_MAX, Farewell};
+use wheel::Wheel;
 
 pub use crate::forward::Handover;
 pub use handshake::HandshakeEvent;
@@ -94,14 +97,13 @@ pub struct Shard {
     session_keys: hashbrown::HashMap<SessionId, SessionKey>,
     meeting_keys: hashbrown::HashMap<MeetingId, MeetingKey>,
     farewells: Vec<Farewell>,
-    /// Meetings with media to forward in this pass.
-    to_forward: Vec<MeetingKey>,
-    /// Where forwarding goes on after a full batch.
-    cursor: Cursor,
-    next_tick: Instant,
-    /// Where a tick that filled the batch goes on.
-    tick_from: usize,
-    next_refresh: Instant,
+    /// Meetings with media to forward, in the order in which it came: none waits for ever behind
+    /// others.
+    to_forward: VecDeque<MeetingKey>,
+    /// Meetings that have called for a refresh.
+    calling: Vec<MeetingKey>,
+    session_wheel: Wheel,
+    meeting_wheel: Wheel,
     /// Meetings with parts on other workers.
     spread: Vec<MeetingKey>,
     /// When the others hear again what goes by the clock.
@@ -123,11 +125,10 @@ impl Shard {
             session_keys: hashbrown::HashMap::new(),
             meeting_keys: hashbrown::HashMap::new(),
             farewells: Vec::new(),
-            to_forward: Vec::with_capacity(limits::MEETINGS_PER_WORKER_MAX),
-            cursor: Cursor::default(),
-            next_tick: Instant::default(),
-            tick_from: 0,
-            next_refresh: Instant::default(),
+            to_forward: VecDeque::with_capacity(limits::MEETINGS_PER_WORKER_MAX),
+            calling: Vec::with_capacity(limits::MEETINGS_PER_WORKER_MAX),
+            session_wheel: Wheel::new(sessions),
+            meeting_wheel: Wheel::new(limits::MEETINGS_PER_WORKER_MAX),
             spread: Vec::new(),
             next_turn: Instant::default(),
             effects: Vec::new(),
@@ -171,19 +172,21 @@ impl Shard {
             meeting,
             subscriber,
         } = self.sessions[key.0].seat;
-        let is_first = self.meetings[meeting.0].receive(subscriber, arrival, &media)?;
-        if is_first {
-            self.to_forward.push(meeting);
+        let is_repair = media.origin.is_repair;
+        let received = self.meetings[meeting.0].receive(subscriber, arrival, &media);
+        self.note_media(now, key);
+        if received? {
+            self.to_forward.push_back(meeting);
         }
         self.counters.packets_received += 1;
-        self.counters.repairs_received += u64::from(media.origin.is_repair);
+        self.counters.repairs_received += u64::from(is_repair);
         Ok(())
     }
 
     /// Media on its way out: rewrite, protect. Returns whether all is done; if not, the batch is
     /// full: send it and call again.
     pub fn forward(&mut self, now: Instant, batch: &mut SendBatch) -> bool {
-        while let Some(meeting) = self.to_forward.last().copied() {
+        while let Some(meeting) = self.to_forward.front().copied() {
             let mut egress = Egress {
                 ntp: self.config.wall.ntp(now),
                 pads: self.config.pads_packets,
@@ -192,15 +195,14 @@ impl Shard {
                 counters: &mut self.counters,
             };
             let Some(meeting) = self.meetings.get_mut(meeting.0) else {
-                self.to_forward.pop(); // It ended in this very pass.
+                self.to_forward.pop_front(); // It ended meanwhile.
                 continue;
             };
-            if let Some(full) = meeting.forward(&mut egress, self.cursor) {
-                self.cursor = full;
+            if !meeting.forward(&mut egress) {
+                self.counters.batch_full += 1;
                 return false;
             }
-            self.cursor = Cursor::default();
-            self.to_forward.pop();
+            self.to_forward.pop_front();
         }
         true
     }
@@ -298,6 +300,8 @@ impl Shard {
             subscriber,
         } = session.seat;
         self.meetings[meeting.0].dismiss(subscriber);
+        self.note_meeting(meeting);
+        self.session_wheel.take_out(key.0);
         self.farewells.retain(|farewell| now < farewell.until);
         // Who has gone by itself, or never came, needs no farewell.
         let is_ours = matches!(

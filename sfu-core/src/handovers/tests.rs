@@ -45,6 +45,8 @@ impl Workers {
                 driver,
                 public_ips: Vec::new(),
                 external_port: None,
+                crypto: None,
+                pads_packets: true,
             };
             // Another test may take the port, or the next one, first.
             if let Ok(mailboxes) = crate::pool::start(config, &reports) {

@@ -86,6 +86,10 @@ impl Gap {
         Arrived::AfterLoss
     }
 
+    pub(crate) fn is_empty(&self) -> bool {
+        self.missing.is_empty()
+    }
+
     /// A key frame needs nothing of what was before it.
     pub(super) fn forget_before(&mut self, sequence: u64) {
         self.missing.retain(|missing| missing.sequence > sequence);

@@ -20,6 +20,10 @@ impl KeyframeRequests {
         self.wanted = true;
     }
 
+    pub(crate) fn is_wanted(&self) -> bool {
+        self.wanted
+    }
+
     /// A key frame began: all who waited are served.
     pub(crate) fn satisfied(&mut self) {
         self.wanted = false;

@@ -106,7 +106,23 @@ pub(crate) struct Layer {
     anchor: Option<(u64, Instant)>,
     /// The newest time of the media, and when its first packet came.
     newest: (u64, Instant),
+    /// What came and has not been forwarded to everybody.
     arrived: Vec<u64>,
+    /// So many of those, the first, are being forwarded in this round.
+    in_round: usize,
+    /// So many have been handed over to other parts.
+    handed_over: usize,
+    /// The slots that carry it, or will; slots that have left it since may stand here too.
+    pub(super) viewers: Vec<Viewer>,
+    /// It flowed when that was last looked at.
+    pub(super) was_live: bool,
+}
+
+/// A slot of a meeting, in the order in which they are forwarded to: one viewer's side by side.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Viewer {
+    pub subscriber: u32,
+    pub slot: u32,
 }
 
 impl Layer {
@@ -151,7 +167,11 @@ impl Layer {
             last_arrival: None,
             anchor: None,
             newest: (0, Instant::default()),
-            arrived: Vec::with_capacity(limits::RECEIVED_PER_PASS_MAX),
+            arrived: Vec::with_capacity(limits::ARRIVED_PER_LAYER_MAX),
+            in_round: 0,
+            handed_over: 0,
+            viewers: Vec::new(),
+            was_live: false,
         }
     }
 
@@ -168,6 +188,8 @@ impl Layer {
         self.newest = (0, Instant::default());
         self.highest = 0;
         self.arrived.clear();
+        self.in_round = 0;
+        self.handed_over = 0;
     }
 
     /// `ssrc` is this layer's source. Says whether it has taken the place of another: then the layer
@@ -277,6 +299,9 @@ impl Layer {
             self.keyframe.satisfied();
             self.gap.forget_before(sequence);
         }
+        if self.arrived.len() == limits::ARRIVED_PER_LAYER_MAX {
+            return Err(Dropped::ForwardBehind);
+        }
         self.arrived.push(sequence);
         Ok(())
     }
@@ -303,14 +328,46 @@ impl Layer {
         (arrival, newest.saturating_sub(timestamp))
     }
 
-    /// The sequences that came in this pass, in the order in which they came.
-    pub(crate) fn arrived(&self) -> &[u64] {
+    /// What has come by now is forwarded in this round; its form is final. What comes later waits
+    /// for the next.
+    pub(super) fn begin_round(&mut self) {
+        self.in_round = self.arrived.len();
+        self.cache.end_pass();
+    }
+
+    /// The sequences that have come and not been forwarded to everybody.
+    pub(super) fn arrived(&self) -> &[u64] {
         &self.arrived
     }
 
-    pub(crate) fn end_pass(&mut self) {
-        self.arrived.clear();
-        self.cache.end_pass();
+    /// Other parts get all that has come by now; says how many of it they had before.
+    pub(super) fn note_handed_over(&mut self) -> usize {
+        core::mem::replace(&mut self.handed_over, self.arrived.len())
+    }
+
+    /// The sequences of this round, in the order in which they came.
+    pub(crate) fn round(&self) -> &[u64] {
+        &self.arrived[..self.in_round]
+    }
+
+    /// Says whether something has come meanwhile.
+    pub(super) fn end_round(&mut self) -> bool {
+        self.arrived.drain(..self.in_round);
+        self.handed_over = self.handed_over.saturating_sub(self.in_round);
+        self.in_round = 0;
+        !self.arrived.is_empty()
+    }
+
+    /// Whether its publisher must be asked for something: what is missing, or a key frame.
+    pub(crate) fn has_requests(&self) -> bool {
+        self.is_watched
+            && self.is_repairable
+            && (!self.gap.is_empty() || self.is_video() && self.keyframe.is_wanted())
+    }
+
+    /// Something waits, and is the first that does.
+    pub(super) fn is_first_arrived(&self) -> bool {
+        self.arrived.len() == 1
     }
 
     pub(crate) fn packet(&self, sequence: u64) -> Option<Cached<'_>> {

@@ -5,7 +5,7 @@
 
 use slab::Slab;
 
-use super::layer::{Layer, LayerKey, Received};
+use super::layer::{Layer, LayerKey, Received, Viewer};
 use super::remote::Elsewhere;
 use super::slot::Slot;
 use super::speaker::{Speakers, UNKNOWN_LEVEL};
@@ -14,7 +14,7 @@ use super::track::Track;
 use crate::control::Source;
 use crate::dropped::Dropped;
 use crate::ids::{Epoch, MeetingId, ParticipantId, Ssrc};
-use crate::session::{Egress, Media};
+use crate::session::{Egress, Media, SessionKey};
 use crate::time::Instant;
 
 /// A meeting of this worker.
@@ -36,17 +36,26 @@ pub(crate) struct Meeting {
     pub(super) ended: Vec<(ParticipantId, Source)>,
     /// Who is where has changed: slots must be assigned anew before the next forwarding.
     pub(super) is_stale: bool,
-    /// Media of this pass waits to be forwarded.
+    /// It has called for a refresh and waits for it.
+    pub(super) is_listed: bool,
+    /// What a slot carries has changed since that was last reported.
+    pub(super) slots_changed: bool,
+    /// A slot waits for a key frame, or a watched layer may be so no more: layers are picked anew
+    /// with the next refresh.
+    pub(super) has_waiting: bool,
+    /// Somebody has asked for a key frame.
+    pub(super) has_requests: bool,
+    /// The packet that came last must be followed by a request to its publisher.
+    has_loss: bool,
+    /// Media waits to be forwarded.
     pub(super) has_media: bool,
+    /// The layers of which it is.
+    pub(super) arriving: Vec<usize>,
+    /// The slots to forward to in this round, and how far it has come.
+    pub(super) round: Vec<Viewer>,
+    next_in_round: usize,
     /// Its parts on other workers, if it has any.
     pub(super) elsewhere: Option<Box<Elsewhere>>,
-}
-
-/// Where a forwarding that ran out of room goes on.
-#[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct Cursor {
-    subscriber: usize,
-    slot: usize,
 }
 
 impl Meeting {
@@ -63,7 +72,15 @@ impl Meeting {
             speaking: Vec::new(),
             ended: Vec::new(),
             is_stale: false,
+            is_listed: false,
+            slots_changed: false,
+            has_waiting: false,
+            has_requests: false,
+            has_loss: false,
             has_media: false,
+            arriving: Vec::new(),
+            round: Vec::new(),
+            next_in_round: 0,
             elsewhere: None,
         }
     }
@@ -104,8 +121,13 @@ impl Meeting {
             return Err(Dropped::Muted);
         }
         let was_live = layer.is_live(arrival);
-        layer.receive(&received)?;
+        let stored = layer.receive(&received);
+        self.has_loss |= layer.has_requests();
+        stored?;
         self.is_stale |= !was_live;
+        if layer.is_first_arrived() {
+            self.arriving.push(*index);
+        }
         if track.source == Source::Audio {
             let level = received
                 .audio_level
@@ -115,30 +137,61 @@ impl Meeting {
         Ok(!core::mem::replace(&mut self.has_media, true))
     }
 
-    /// **Rewrite**, for each viewer in turn, what came in this pass; `egress` protects and sends.
-    /// `Some` if the batch is full: send it and call again with that cursor.
-    pub(crate) fn forward(&mut self, egress: &mut Egress<'_>, from: Cursor) -> Option<Cursor> {
-        for (index, subscriber) in self.subscribers.iter_mut() {
-            if index < from.subscriber {
-                continue;
+    /// **Rewrite**, for each viewer in turn, what has come; `egress` protects and sends. False if
+    /// the batch is full: send it and call again. What comes in between waits for the next round.
+    pub(crate) fn forward(&mut self, egress: &mut Egress<'_>) -> bool {
+        let switches = egress.counters.slot_switches;
+        let is_done = loop {
+            if self.round.is_empty() {
+                self.begin_round();
             }
-            let first_slot = if index == from.subscriber {
-                from.slot
-            } else {
-                0
-            };
-            if let Some(slot) = subscriber.forward(egress, &self.layers, first_slot) {
-                return Some(Cursor {
-                    subscriber: index,
-                    slot,
-                });
+            if !self.forward_round(egress) {
+                break false;
+            }
+            if !self.end_round() {
+                break true;
+            }
+        };
+        self.slots_changed |= switches != egress.counters.slot_switches;
+        is_done
+    }
+
+    /// Whose turn it is, in the order of the viewers, so that each one's packets lie side by side.
+    fn begin_round(&mut self) {
+        for index in &self.arriving {
+            if let Some(layer) = self.layers.get_mut(*index) {
+                layer.begin_round();
+                self.round.extend(&layer.viewers);
             }
         }
-        for (_, layer) in &mut self.layers {
-            layer.end_pass();
+        if self.arriving.len() > 1 {
+            self.round.sort_unstable();
+            self.round.dedup(); // A slot that switches stands with both of its layers.
         }
-        self.has_media = false;
-        None
+    }
+
+    fn forward_round(&mut self, egress: &mut Egress<'_>) -> bool {
+        while let Some(viewer) = self.round.get(self.next_in_round) {
+            let subscriber = self.subscribers.get_mut(viewer.subscriber as usize);
+            if let Some(subscriber) = subscriber
+                && !subscriber.forward(egress, &self.layers, viewer.slot as usize)
+            {
+                return false;
+            }
+            self.next_in_round += 1;
+        }
+        true
+    }
+
+    /// Says whether more has come meanwhile.
+    fn end_round(&mut self) -> bool {
+        self.round.clear();
+        self.next_in_round = 0;
+        let layers = &mut self.layers;
+        self.arriving
+            .retain(|index| layers.get_mut(*index).is_some_and(Layer::end_round));
+        self.has_media = !self.arriving.is_empty();
+        self.has_media
     }
 
     /// A viewer has not received `sequence` of one of its slots (RFC 4585 §6.2.1).
@@ -160,7 +213,29 @@ impl Meeting {
             .and_then(|slot| slot.showing);
         if let Some(layer) = showing.and_then(|key| current(&mut self.layers, key)) {
             layer.keyframe.want();
+            self.has_requests = true;
         }
+    }
+
+    /// Names the sessions of which a key frame was asked since this was last called.
+    pub(crate) fn take_requests(&mut self, mut each: impl FnMut(SessionKey)) {
+        if !core::mem::take(&mut self.has_requests) {
+            return;
+        }
+        for (_, subscriber) in &self.subscribers {
+            let mut layers = subscriber
+                .tracks
+                .iter()
+                .flat_map(|track| &self.tracks[track.0].layers);
+            if layers.any(|layer| self.layers[*layer].has_requests()) {
+                each(subscriber.session);
+            }
+        }
+    }
+
+    /// Whether the packet that came last must be followed by a request to its publisher.
+    pub(crate) fn take_loss(&mut self) -> bool {
+        core::mem::take(&mut self.has_loss)
     }
 
     /// The layers that a session publishes.
@@ -176,9 +251,10 @@ impl Meeting {
         self.subscribers[viewer.0].slots.iter()
     }
 
-    /// Has anything changed that `refresh` should look at now, not at its next turn?
-    pub(crate) fn is_stale(&self) -> bool {
-        self.is_stale
+    /// Whether anything has changed that `refresh` should look at now, not at its next turn; true
+    /// once until it has.
+    pub(crate) fn must_be_listed(&mut self) -> bool {
+        (self.is_stale || self.has_requests) && !core::mem::replace(&mut self.is_listed, true)
     }
 }
 

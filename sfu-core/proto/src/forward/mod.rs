@@ -27,7 +27,7 @@ mod track;
 
 pub(crate) use gap::MISSING_MAX;
 pub(crate) use layer::Layer;
-pub(crate) use meeting::{Cursor, Meeting, MeetingKey};
+pub(crate) use meeting::{Meeting, MeetingKey};
 pub(crate) use outgoing::Outgoing;
 pub use remote::Handover;
 pub(crate) use remote::decode;

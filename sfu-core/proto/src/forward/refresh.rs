@@ -6,7 +6,7 @@ use hashbrown::HashMap;
 use slab::Slab;
 
 use super::assign::assign;
-use super::layer::{Layer, LayerKey};
+use super::layer::{Layer, LayerKey, Viewer};
 use super::meeting::{Meeting, current};
 use super::slot::Slot;
 use super::subscriber::Subscriber;
@@ -16,18 +16,28 @@ use crate::ids::ParticipantId;
 use crate::time::Instant;
 
 impl Meeting {
-    /// Brings slots up to date with what flows, and reports every change.
-    pub(crate) fn refresh(&mut self, now: Instant, mut report: impl FnMut(Report)) {
+    /// Brings slots up to date with what flows, and reports every change. Says whether it must be
+    /// called again after a while, though nothing calls for it.
+    pub(crate) fn refresh(&mut self, now: Instant, mut report: impl FnMut(Report)) -> bool {
+        self.is_listed = false;
         self.is_stale |= self.speakers.rank(now);
         self.note_live(now, &mut report);
         self.note_speaking(now, &mut report);
-        if self.is_stale {
-            self.is_stale = false;
+        let is_stale = core::mem::take(&mut self.is_stale);
+        if is_stale {
             self.has_changed();
             self.assign_slots();
         }
-        self.pick_layers(now);
-        self.report_slots(&mut report);
+        // Who waits asks again and again: a key frame may have come too late for its slot.
+        if is_stale || self.has_waiting {
+            self.pick_layers(now);
+            self.list_viewers();
+        }
+        if core::mem::take(&mut self.slots_changed) {
+            self.report_slots(&mut report);
+        }
+        let flows = self.tracks.iter().any(|(_, track)| track.live);
+        flows || self.has_waiting || !self.speaking.is_empty()
     }
 
     fn note_live(&mut self, now: Instant, report: &mut impl FnMut(Report)) {
@@ -50,8 +60,14 @@ impl Meeting {
         // What is published elsewhere is reported there.
         let own = |track: &Track| track.origin.is_none();
         for (_, track) in self.tracks.iter_mut().filter(|(_, track)| own(track)) {
-            let layers = &self.layers;
-            let live = !track.muted && track.layers.iter().any(|layer| layers[*layer].is_live(now));
+            let mut flows = false;
+            for layer in &track.layers {
+                let layer = &mut self.layers[*layer];
+                let is_live = layer.is_live(now);
+                self.is_stale |= core::mem::replace(&mut layer.was_live, is_live) != is_live;
+                flows |= is_live;
+            }
+            let live = flows && !track.muted;
             if live != track.live {
                 track.live = live;
                 self.is_stale = true;
@@ -122,6 +138,7 @@ impl Meeting {
     /// Gives each slot the best layer that flows of its track, and asks for the key frames that
     /// this needs.
     fn pick_layers(&mut self, now: Instant) {
+        self.has_waiting = false;
         for (_, layer) in &mut self.layers {
             layer.is_watched = layer.is_wanted_elsewhere();
         }
@@ -145,10 +162,34 @@ impl Meeting {
                 };
                 subscriber.slots_changed |= slot.let_go(flows);
                 if subscriber.is_open {
-                    watch_layers(slot, &mut self.layers);
+                    self.has_requests |= watch_layers(slot, &mut self.layers);
+                    self.has_waiting |= slot.awaits_key_frame();
+                }
+            }
+            self.slots_changed |= subscriber.slots_changed;
+        }
+    }
+
+    /// Tells each layer which slots to forward it to.
+    fn list_viewers(&mut self) {
+        for (_, layer) in &mut self.layers {
+            layer.viewers.clear();
+        }
+        let mut entries = 0;
+        for (index, subscriber) in &self.subscribers {
+            for (slot, content) in (0..).zip(&subscriber.slots) {
+                // A worker has far fewer sessions than 2^32.
+                let subscriber = u32::try_from(index).unwrap_or(u32::MAX);
+                for key in content.sources() {
+                    if let Some(layer) = current(&mut self.layers, key) {
+                        layer.viewers.push(Viewer { subscriber, slot });
+                        entries += 1;
+                    }
                 }
             }
         }
+        // So that no round allocates.
+        self.round.reserve(entries);
     }
 
     fn report_slots(&mut self, report: &mut impl FnMut(Report)) {
@@ -203,8 +244,8 @@ fn best_layer(layers: &Slab<Layer>, track: &Track, height: u16, now: Instant) ->
 }
 
 /// What a slot shows or waits for is watched: its losses are repaired, and a video that the slot
-/// cannot begin without a key frame is asked for one.
-fn watch_layers(slot: &Slot, layers: &mut Slab<Layer>) {
+/// cannot begin without a key frame is asked for one; says whether one is.
+fn watch_layers(slot: &Slot, layers: &mut Slab<Layer>) -> bool {
     for key in [slot.showing, slot.wanted].into_iter().flatten() {
         if let Some(layer) = current(layers, key) {
             layer.is_watched = true;
@@ -215,7 +256,9 @@ fn watch_layers(slot: &Slot, layers: &mut Slab<Layer>) {
         && layer.is_video()
     {
         layer.keyframe.want();
+        return true;
     }
+    false
 }
 
 /// Fills the viewer's slots of `kind` with what it can decode of `wanted`; nobody is shown their

@@ -118,6 +118,13 @@ impl Slot {
         self.wanted.is_some() && self.wanted != self.showing
     }
 
+    /// The layers whose packets it may take: while it switches it carries the old one until the new
+    /// one's key frame.
+    pub(crate) fn sources(&self) -> impl Iterator<Item = LayerKey> + Clone + use<> {
+        let next = self.wanted.filter(|_| self.awaits_key_frame());
+        [self.showing, next].into_iter().flatten()
+    }
+
     /// RTP time now, for sender reports: what the newest media was, and how long ago. Between
     /// switches the media keeps its publisher's pace, so the slot's own clock would drift from it.
     pub(crate) fn rtp_time(&self, now: Instant) -> u64 {

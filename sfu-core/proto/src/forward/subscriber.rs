@@ -40,45 +40,40 @@ const fn height_among(count: usize) -> u16 {
 }
 
 impl Subscriber {
-    /// Everything that arrived in this pass for the slots from `first_slot` on; `Some(slot)` if
-    /// the batch has no room for what that slot may send.
+    /// Everything of this round for one slot; false if the batch has no room for what it may send.
     pub(crate) fn forward(
         &mut self,
         egress: &mut Egress<'_>,
         layers: &Slab<Layer>,
-        first_slot: usize,
-    ) -> Option<usize> {
+        slot: usize,
+    ) -> bool {
+        let Some(slot) = self.slots.get_mut(slot) else {
+            return true;
+        };
         if !egress.is_open(self.session) {
-            return None;
+            return true;
         }
-        for (index, slot) in self.slots.iter_mut().enumerate().skip(first_slot) {
-            // While it switches, a slot carries the old layer until the new one's key frame.
-            let sources = [
-                slot.showing,
-                slot.wanted.filter(|_| slot.awaits_key_frame()),
-            ];
-            let waiting = sources
-                .into_iter()
-                .flatten()
-                .filter_map(|key| layer(layers, key));
-            if !egress.has_room(waiting.clone().map(|layer| layer.arrived().len()).sum()) {
-                return Some(index);
-            }
-            for layer in waiting {
-                for sequence in layer.arrived() {
-                    let Some((outgoing, switched)) = slot.take(layer, *sequence) else {
-                        continue;
-                    };
-                    self.slots_changed |= switched;
-                    egress.counters.slot_switches += u64::from(switched);
-                    if egress.protect(self.session, &outgoing) {
-                        slot.count_sent(outgoing.payload.len());
-                        egress.counters.packets_forwarded += 1;
+        let waiting = slot.sources().filter_map(|key| layer(layers, key));
+        if !egress.has_room(waiting.clone().map(|layer| layer.round().len()).sum()) {
+            return false;
+        }
+        for layer in waiting {
+            for sequence in layer.round() {
+                let Some((outgoing, switched)) = slot.take(layer, *sequence) else {
+                    if layer.packet(*sequence).is_none() {
+                        egress.counters.drop(Dropped::ForwardTooLate);
                     }
+                    continue;
+                };
+                self.slots_changed |= switched;
+                egress.counters.slot_switches += u64::from(switched);
+                if egress.protect(self.session, &outgoing) {
+                    slot.count_sent(outgoing.payload.len());
+                    egress.counters.packets_forwarded += 1;
                 }
             }
         }
-        None
+        true
     }
 
     /// Sends again what left as `sequence` of the slot whose source is `source`.

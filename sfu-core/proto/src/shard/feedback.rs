@@ -72,6 +72,7 @@ impl Shard {
     fn want_key_frame(&mut self, key: SessionKey, source: Ssrc) {
         let seat = self.sessions[key.0].seat;
         self.meetings[seat.meeting.0].want_key_frame(seat.subscriber, source);
+        self.note_meeting(seat.meeting);
     }
 
     fn layer_of(&mut self, key: SessionKey, source: Ssrc, then: impl Fn(&mut Layer)) {
@@ -132,8 +133,14 @@ impl Shard {
         }
     }
 
-    /// Everything that is due to one session now, in as few datagrams as hold it.
-    pub(super) fn send_feedback(&mut self, now: Instant, key: SessionKey, batch: &mut SendBatch) {
+    /// Everything that is due to one session now, in as few datagrams as hold it. Says whether a
+    /// request of ours waits for its answer.
+    pub(super) fn send_feedback(
+        &mut self,
+        now: Instant,
+        key: SessionKey,
+        batch: &mut SendBatch,
+    ) -> bool {
         let ntp = self.config.wall.ntp(now);
         let session = &mut self.sessions[key.0];
         let Seat {
@@ -156,19 +163,21 @@ impl Shard {
                 compound.add_sender_report(slot, now, ntp);
             }
         }
-        let mut published = None;
+        let (mut published, mut has_requests) = (None, false);
         meeting.layers_of(subscriber, |layer| {
             published = published.or(layer.ssrc);
             if is_report_due {
                 compound.add_receiver_report(layer, sender, now);
             }
             compound.add_requests(layer, sender, now, round_trip);
+            has_requests |= layer.has_requests();
         });
         if let (Some(arrivals), Some(media)) = (&mut arrivals, published) {
             compound.add_arrivals(arrivals, sender, media, now);
         }
         compound.send();
         self.sessions[key.0].arrivals = arrivals;
+        has_requests
     }
 }
 

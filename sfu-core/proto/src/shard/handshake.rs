@@ -48,6 +48,8 @@ impl Shard {
                 self.counters.sessions_opened += 1;
                 self.enter(now, key, SessionPhase::Open);
                 self.meetings[meeting.0].opened(subscriber);
+                self.note_meeting(meeting);
+                self.session_wheel.file_sooner(key.0, now);
             }
             HandshakeEvent::Ended(why) => self.close(now, key, why),
         }

@@ -19,8 +19,11 @@ const FIRST_SEQUENCE_BELOW: u64 = 1 << 15;
 
 impl Shard {
     pub fn handle_order(&mut self, now: Instant, order: Order) {
-        let operation = order.operation;
+        let (operation, meeting) = (order.operation, order.meeting);
         let outcome = self.carry_out(now, order).unwrap_or_else(Outcome::Refused);
+        if let Some(key) = self.meeting_keys.get(&meeting) {
+            self.note_meeting(*key);
+        }
         self.effects.push(Effect::Answer { operation, outcome });
     }
 
@@ -83,6 +86,7 @@ impl Shard {
         }
         self.spread.retain(|spread| *spread != key);
         let meeting = self.meetings.remove(key.0);
+        self.meeting_wheel.take_out(key.0);
         self.meeting_keys.remove(&meeting.id);
     }
 
@@ -142,6 +146,7 @@ impl Shard {
             id, number, seat, plan, opened_as, feedback, now,
         ));
         self.session_keys.insert(id, key);
+        self.session_wheel.file(key.0, now);
         self.addresses.name(&opened.ice.ufrag, key);
         self.enter(now, key, SessionPhase::Checking);
         Ok(Outcome::SessionOpened(opened))

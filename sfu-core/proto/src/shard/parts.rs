@@ -32,6 +32,7 @@ impl Shard {
         if !self.spread.contains(&key) {
             self.spread.push(key);
         }
+        self.note_meeting(key);
     }
 
     /// One message that worker `from` has handed over. Like a datagram it is only received; media
@@ -48,10 +49,12 @@ impl Shard {
             .meeting_keys
             .get(&meeting)
             .ok_or(Dropped::HandoverUnknown)?;
-        let took = self.meetings[key.0].receive_remote(now, from, &message)?;
+        let took = self.meetings[key.0].receive_remote(now, from, &message);
+        self.note_meeting(key);
+        let took = took?;
         self.counters.packets_taken_over += u64::from(took.is_media);
         if took.is_first {
-            self.to_forward.push(key);
+            self.to_forward.push_back(key);
         }
         Ok(())
     }

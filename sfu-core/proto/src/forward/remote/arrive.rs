@@ -40,12 +40,18 @@ impl Meeting {
         let place = self
             .elsewhere
             .as_ref()
-            .and_then(|elsewhere| elsewhere.layers.get(&(from, packet.layer.index)));
-        let layer = place
-            .and_then(|index| self.layers.get_mut(*index))
+            .and_then(|elsewhere| elsewhere.layers.get(&(from, packet.layer.index)))
+            .copied()
+            .ok_or(Dropped::HandoverUnknown)?;
+        let layer = self
+            .layers
+            .get_mut(place)
             .filter(|layer| matches!(layer.origin, LayerOrigin::There { key, .. } if key == packet.layer))
             .ok_or(Dropped::HandoverUnknown)?;
         layer.store(packet.arrival, packet.sequence, packet.info, packet.payload)?;
+        if layer.is_first_arrived() {
+            self.arriving.push(place);
+        }
         Ok(Took {
             is_media: true,
             is_first: !core::mem::replace(&mut self.has_media, true),
@@ -61,9 +67,12 @@ impl Meeting {
         if wish.is_watched {
             wanted_by.push((from, now));
             layer.is_watched = true;
+        } else {
+            self.has_waiting = true;
         }
         if wish.key_frame {
             layer.keyframe.want();
+            self.has_requests = true;
         }
         Ok(())
     }

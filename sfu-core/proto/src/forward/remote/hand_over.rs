@@ -78,15 +78,22 @@ impl Meeting {
         }
     }
 
-    fn hand_over_media<H: Handover>(&self, post: &mut Post<'_, H>) {
-        for (_, layer) in &self.layers {
+    fn hand_over_media<H: Handover>(&mut self, post: &mut Post<'_, H>) {
+        for index in &self.arriving {
+            let Some(layer) = self.layers.get_mut(*index) else {
+                continue;
+            };
+            let handed_over = layer.note_handed_over();
             let LayerOrigin::Here { wanted_by } = &layer.origin else {
                 continue;
             };
             if wanted_by.is_empty() {
                 continue;
             }
-            for packet in layer.arrived().iter().filter_map(|it| layer.packet(*it)) {
+            for packet in layer.arrived()[handed_over..]
+                .iter()
+                .filter_map(|it| layer.packet(*it))
+            {
                 let news = Message::Packet(PacketNews {
                     layer: layer.key,
                     sequence: packet.sequence,

@@ -17,7 +17,9 @@ impl Meeting {
     pub(super) fn say_wishes<H: Handover>(&mut self, now: Instant, post: &mut Post<'_, H>) {
         for (_, layer) in &mut self.layers {
             if let LayerOrigin::Here { wanted_by } = &mut layer.origin {
+                let before = wanted_by.len();
                 wanted_by.retain(|(_, since)| now.since(*since) < FORGOTTEN_AFTER);
+                self.has_waiting |= wanted_by.len() < before;
             } else {
                 layer.say_wish(now, post);
             }
