@@ -43,6 +43,9 @@ pub enum Other {
     Ideal {
         #[arg(long, value_name = "COUNT", default_value_t = 100)]
         viewers: usize,
+        /// Write all layers to this file as JSON
+        #[arg(long, value_name = "FILE")]
+        json: Option<PathBuf>,
     },
     /// Runs the ideal forwarder on the tables in a file
     #[command(name = SUBCOMMAND, hide = true)]

@@ -7,9 +7,11 @@ use std::sync::Arc;
 use anyhow::{Context as _, bail};
 
 use crate::cli::{Cli, Flags, Other, Peer};
+use crate::figures::{Figures, Machine};
 use crate::ideal;
+use crate::lab::machine;
 use crate::lab::network::{Kind, Network};
-use crate::report::{Comparison, Page, Record, render_terminal};
+use crate::report::{Comparison, Floor, Page, Rate, Record, render_terminal};
 use crate::scenario::{Console, Measured, Name, Place, Start, alternate, ratio, share_of_ideal};
 use crate::target::Target;
 use crate::target::ideal::{self as ideal_target, Ideal};
@@ -26,7 +28,7 @@ pub fn run(cli: Cli) -> anyhow::Result<()> {
             }),
             _,
         ) => Bench::new(scenario, *flags)?.compare(peer),
-        (Some(Other::Ideal { viewers }), _) => floor(viewers),
+        (Some(Other::Ideal { viewers, json }), _) => floor(viewers, json.as_deref()),
         (Some(Other::IdealForwarder { tables }), _) => ideal::run_forwarder(&tables),
         (None, Some(scenario)) => Bench::new(scenario, cli.flags)?.scenario(),
         // The parser asks for one of them.
@@ -182,8 +184,13 @@ impl Bench {
     fn compare_with(&self, path: &Path, record: &Record) -> anyhow::Result<()> {
         let text = fs::read_to_string(path).with_context(|| format!("{}", path.display()))?;
         let before = Record::from_json(&text)?;
-        let tolerance = self.flags.settings.tolerance;
-        let comparison = Comparison::new(&before.figures, &record.figures, tolerance);
+        let settings = &self.flags.settings;
+        let rate = match settings.search {
+            true => Rate::Sought,
+            false => Rate::Given,
+        };
+        let (before, now) = (&before.figures, &record.figures);
+        let comparison = Comparison::new(before, now, rate, settings.tolerance);
         println!("{comparison}");
         match comparison.regressions().count() {
             0 => Ok(()),
@@ -210,11 +217,29 @@ impl Bench {
 }
 
 /// What nobody's forwarder can be cheaper than, on this machine.
-fn floor(viewers: usize) -> anyhow::Result<()> {
+fn floor(viewers: usize, json: Option<&Path>) -> anyhow::Result<()> {
     let effort = ideal::Effort::full(viewers)?;
     let layers = ideal::measure(&effort, |step| eprintln!("{step}"))?;
     println!("{layers}");
-    Ok(())
+    let Some(path) = json else { return Ok(()) };
+    let floors = layers.rows.iter().map(|row| Floor {
+        name: match &row.receiver {
+            Some(receiver) => format!("{}, {receiver}", row.layer),
+            None => row.layer.clone(),
+        },
+        ns_per_packet: row.thread_ns.median,
+    });
+    let record = Record {
+        figures: Figures {
+            scenario: "ideal".to_owned(),
+            machine: Machine::here()?,
+            commit: machine::commit().unwrap_or_default(),
+            ..Figures::default()
+        },
+        others: Vec::new(),
+        floors: floors.collect(),
+    };
+    write(path, &record.to_json()?)
 }
 
 fn write(path: &Path, text: &str) -> anyhow::Result<()> {
