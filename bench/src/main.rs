@@ -8,11 +8,18 @@
 //!     ├─ lab/       the network between the two, CPUs, what they cost
 //!     └─ report/    terminal, JSON, HTML
 //!  ideal/      crypto alone, sending alone, both, and a forwarder that does nothing else
+//!  drivers/    io_uring against mio
 //! ```
+
+#![expect(
+    unreachable_pub,
+    reason = "nothing leaves a program: `pub` says what a folder offers to the others"
+)]
 
 mod cli;
 mod client;
 mod command;
+mod drivers;
 mod endpoint;
 mod figures;
 mod ideal;

@@ -86,6 +86,25 @@ pub struct CoreArgs {
     /// The public port that NAT forwards to the first worker [default: --udp-port]
     #[arg(long, env = "MILLRACE_EXTERNAL_PORT", value_name = "PORT")]
     pub external_port: Option<u16>,
+    /// What seals media; auto measures both at start and takes the faster
+    #[arg(long, env = "MILLRACE_CRYPTO", value_enum, default_value_t = Crypto::Auto)]
+    pub crypto: Crypto,
+    /// Pad packets that are a byte shorter than the next of their frame, so that all leave at once
+    #[arg(long, env = "MILLRACE_PADDING", value_enum, default_value_t = Switch::On)]
+    pub padding: Switch,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Crypto {
+    Auto,
+    Ring,
+    AwsLcRs,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Switch {
+    On,
+    Off,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]

@@ -90,6 +90,8 @@ mod tests {
             driver: DriverChoice::Auto,
             public_ips: Vec::new(),
             external_port: None,
+            crypto: None,
+            pads_packets: true,
         }
     }
 

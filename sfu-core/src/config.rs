@@ -3,6 +3,7 @@
 use std::net::IpAddr;
 use std::path::PathBuf;
 
+use sfu_proto::srtp::CryptoBackend;
 use sfu_uring::DriverChoice;
 
 #[derive(Clone, Debug)]
@@ -18,6 +19,11 @@ pub struct CoreConfig {
     pub public_ips: Vec<IpAddr>,
     /// The port that the NAT maps to `udp_port`, if it is another.
     pub external_port: Option<u16>,
+    /// The library that seals media; `None` takes the faster one.
+    pub crypto: Option<CryptoBackend>,
+    /// Pad packets that are a byte shorter than the next of their frame: fewer trains, hardly more
+    /// bytes.
+    pub pads_packets: bool,
 }
 
 /// Kernel buffer of each socket: about 60 ms of one worker's full load (170,000 packets of 1,200

@@ -15,11 +15,13 @@ mod link;
 mod pending;
 mod questions;
 mod sessions;
+mod spreading;
 #[cfg(test)]
 pub(crate) mod testing;
 #[cfg(test)]
 mod tests;
 
+use std::collections::HashSet;
 use std::sync::mpsc::Receiver;
 
 use sfu_proto::control::{FromCore, MeetingState, Order, Outcome, Refusal, ToCore, VERSION};
@@ -28,7 +30,7 @@ use sfu_proto::ids::OperationId;
 use crate::control_socket::{ConnectionId, SocketEvent};
 use crate::mailbox::{FromWorker, Mailbox, ToWorker};
 use answered::Answered;
-use directory::Directory;
+use directory::{Change, Directory, Place};
 use gathering::Gathering;
 use link::Link;
 use pending::{Pending, Posted};
@@ -52,6 +54,8 @@ pub(crate) struct Control {
     pending: Pending,
     answered: Answered,
     sessions: Sessions,
+    /// Workers between which there are rings.
+    joined: HashSet<(usize, usize)>,
     link: Option<Link>,
     snapshot: Gathering<MeetingState>,
     counters: Gathering<(String, u64)>,
@@ -66,6 +70,7 @@ impl Control {
             pending: Pending::default(),
             answered: Answered::default(),
             sessions: Sessions::default(),
+            joined: HashSet::new(),
             link: None,
             snapshot: Gathering::default(),
             counters: Gathering::default(),
@@ -159,25 +164,43 @@ impl Control {
 
     fn post(&mut self, asker: ConnectionId, order: Order) -> Result<(), Refusal> {
         let operation = order.operation;
-        let place = self.directory.place(&order).ok_or(Refusal::NoSuchMeeting)?;
-        if self.workers[place.worker]
-            .post(ToWorker::Order(order))
-            .is_err()
-        {
-            let refusal = Refusal::Full {
-                limit: "MAILBOX_MESSAGES_MAX".to_owned(),
-            };
-            self.directory
-                .settle(place, &Outcome::Refused(refusal.clone()));
+        let mut place = self.directory.place(&order)?;
+        if let Err(refusal) = self.seat(&order, &mut place) {
+            self.settle(&place, &Outcome::Refused(refusal.clone()));
             return Err(refusal);
         }
-        self.pending.insert(operation, Posted { place, asker });
+        let (mut waiting, mut outcome) = (Vec::new(), None);
+        for worker in &place.workers {
+            match self.workers[*worker].post(ToWorker::Order(order.clone())) {
+                Ok(()) => waiting.push(*worker),
+                Err(_) => outcome = Some(Outcome::Refused(mailbox_full())),
+            }
+        }
+        if waiting.is_empty() {
+            let refusal = mailbox_full();
+            self.settle(&place, &Outcome::Refused(refusal.clone()));
+            return Err(refusal);
+        }
+        let posted = Posted {
+            place,
+            asker,
+            waiting,
+            outcome,
+        };
+        self.pending.insert(operation, posted);
         Ok(())
+    }
+
+    fn settle(&mut self, place: &Place, outcome: &Outcome) {
+        self.directory.settle(place, outcome);
+        if let (Change::Seat(session), Outcome::Refused(_)) = (place.change, outcome) {
+            self.sessions.refuse(place.meeting, session);
+        }
     }
 
     fn handle_worker(&mut self, worker: usize, message: FromWorker) {
         match message {
-            FromWorker::Answer { operation, outcome } => self.answer(operation, outcome),
+            FromWorker::Answer { operation, outcome } => self.answer(worker, operation, outcome),
             FromWorker::Report(report) => {
                 self.sessions.note(worker, &report);
                 self.report(worker, report);
@@ -190,15 +213,16 @@ impl Control {
         }
     }
 
-    fn answer(&mut self, operation: OperationId, outcome: Outcome) {
-        let Some(Posted { place, asker }) = self.pending.remove(operation) else {
+    fn answer(&mut self, worker: usize, operation: OperationId, outcome: Outcome) {
+        let answered = self.pending.answer(operation, worker, outcome);
+        let Some((Posted { place, asker, .. }, outcome)) = answered else {
             return;
         };
-        self.directory.settle(place, &outcome);
+        self.settle(&place, &outcome);
         // A refusal is not remembered: its reason may pass.
         if !matches!(outcome, Outcome::Refused(_)) {
             self.answered
-                .remember(operation, place.worker, outcome.clone());
+                .remember(operation, place.workers[0], outcome.clone());
         }
         // A new link hears only the answers to its own questions; it will repeat the older ones.
         if self.is_linked_to(asker) {
@@ -206,14 +230,17 @@ impl Control {
         }
     }
 
-    /// A worker's panic takes its own meetings and no other's (DESIGN D8). The sidecar places them
-    /// anew when it comes again and finds them missing. Orders under way are left unanswered: it
+    /// A worker's panic takes its own meetings and no other's (DESIGN D8); one that has spread lives
+    /// on in its other parts. The sidecar places them anew when it comes again and finds them missing. Orders under way are left unanswered: it
     /// repeats them then.
     fn worker_failed(&mut self, failed: usize) {
-        self.directory.fail(failed);
-        self.pending.forget(failed);
+        let survivors = self.directory.fail(failed);
+        for place in self.pending.forget(failed) {
+            self.settle(&place, &Outcome::Refused(Refusal::NoSuchMeeting));
+        }
         self.answered.forget(failed);
         self.workers[failed].begin_anew();
+        self.spread_anew(failed, survivors);
         for report in self.sessions.fail(failed) {
             self.report(failed, report);
         }
@@ -226,5 +253,11 @@ impl Control {
         {
             self.disconnect(&error.to_string());
         }
+    }
+}
+
+fn mailbox_full() -> Refusal {
+    Refusal::Full {
+        limit: "MAILBOX_MESSAGES_MAX".to_owned(),
     }
 }

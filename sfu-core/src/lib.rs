@@ -8,6 +8,9 @@
 //!     └───answers, reports────────────────────┴─────────────────┘      │
 //!                      mailbox ◄──────────────── keys, records ────────┘
 //! ```
+//!
+//! Workers share nothing, but a meeting that is larger than a core has a part on several: `handovers`
+//! are the rings between them, `control/spreading` says who has parts.
 #![forbid(unsafe_code)]
 
 mod candidates;
@@ -15,7 +18,9 @@ mod clock;
 mod config;
 mod control;
 mod control_socket;
+mod crypto;
 pub mod dtls;
+mod handovers;
 mod handshakes;
 mod mailbox;
 mod pool;
@@ -28,6 +33,7 @@ use std::sync::mpsc::sync_channel;
 use std::thread;
 
 pub use config::CoreConfig;
+pub use sfu_proto::srtp::CryptoBackend;
 pub use sfu_uring::DriverChoice;
 pub use startup_error::StartupError;
 

@@ -5,16 +5,29 @@ use std::sync::mpsc::{Receiver, Sender, SyncSender, channel, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use sfu_proto::control::{MeetingState, Order, Outcome, Report};
-use sfu_proto::ids::{OperationId, SessionId};
-use sfu_proto::shard::HandshakeEvent;
-use sfu_uring::Waker;
+use sfu_proto::ids::{MeetingId, OperationId, SessionId};
+use sfu_proto::shard::{HandshakeEvent, Spread};
+use sfu_uring::{Doze, Waker};
 
 use crate::config::MAILBOX_MESSAGES_MAX;
 use crate::control::Ticket;
+use crate::handovers::Way;
+
+/// A meeting is spread over these workers from now on.
+#[derive(Debug)]
+pub(crate) struct NewPart {
+    pub meeting: MeetingId,
+    /// To be carried out first: they open a part that is new.
+    pub orders: Vec<Order>,
+    pub spread: Spread,
+    /// The ways to workers that this one could not reach before.
+    pub ways: Vec<(usize, Way)>,
+}
 
 #[derive(Debug)]
 pub(crate) enum ToWorker {
     Order(Order),
+    Part(NewPart),
     Handshake {
         session: SessionId,
         event: HandshakeEvent,
@@ -57,6 +70,7 @@ pub(crate) struct Mailbox {
     results: Sender<ToWorker>,
     /// A worker that begins anew has a new driver, and with it a new waker.
     waker: Arc<Mutex<Waker>>,
+    doze: Arc<Doze>,
 }
 
 /// The worker's end.
@@ -64,20 +78,25 @@ pub(crate) struct Mailbox {
 pub(crate) struct Inbox {
     messages: Receiver<ToWorker>,
     results: Receiver<ToWorker>,
+    /// Whether the worker may be asleep, for those who hand it media.
+    pub(crate) doze: Arc<Doze>,
 }
 
 impl Mailbox {
     pub(crate) fn new(waker: Waker) -> (Self, Inbox) {
         let (messages, bounded) = sync_channel(MAILBOX_MESSAGES_MAX);
         let (results, unbounded) = channel();
+        let doze = Arc::<Doze>::default();
         let mailbox = Self {
             messages,
             results,
             waker: Arc::new(Mutex::new(waker)),
+            doze: Arc::clone(&doze),
         };
         let inbox = Inbox {
             messages: bounded,
             results: unbounded,
+            doze,
         };
         (mailbox, inbox)
     }
@@ -88,8 +107,9 @@ impl Mailbox {
         Ok(())
     }
 
-    /// For what comes once and must not be lost: keys, and the end of a session. There is always
-    /// room; each session brings two at most, so the sessions' limit is its bound.
+    /// For what comes once and must not be lost: keys, the end of a session, a further part of a
+    /// meeting. There is always room; each session and each part bring two at most, so their limits
+    /// are its bound.
     pub(crate) fn post_result(&self, message: ToWorker) {
         // It fails only where the worker's thread is gone for good.
         let _ = self.results.send(message);
@@ -104,6 +124,13 @@ impl Mailbox {
 
     pub(crate) fn wake_by(&self, waker: Waker) {
         *self.waker.lock().unwrap_or_else(PoisonError::into_inner) = waker;
+    }
+
+    /// Another worker has handed it something. A system call only if it may be asleep.
+    pub(crate) fn wake_if_asleep(&self) {
+        if self.doze.must_be_woken() {
+            self.wake();
+        }
     }
 
     fn wake(&self) {

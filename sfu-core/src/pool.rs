@@ -14,13 +14,16 @@ use std::time::Duration;
 use ring::rand::{SecureRandom as _, SystemRandom};
 use sfu_proto::control::Fingerprint;
 use sfu_proto::shard::{Shard, ShardConfig};
+use sfu_proto::srtp::CryptoBackend;
 use sfu_uring::{BoundSocket, Driver, DriverKind, Waker};
 
 use crate::candidates;
 use crate::clock::Clock;
 use crate::config::CoreConfig;
 use crate::control::ControlEvent;
+use crate::crypto;
 use crate::dtls::{Certificate, DtlsSender};
+use crate::handovers::Handovers;
 use crate::handshakes::Handshakes;
 use crate::mailbox::{FromWorker, Inbox, Mailbox};
 use crate::reports::Reports;
@@ -40,6 +43,7 @@ struct Blueprint {
     addresses: Arc<Vec<IpAddr>>,
     clock: Clock,
     fingerprint: Fingerprint,
+    crypto: CryptoBackend,
     dtls: DtlsSender,
     reports: SyncSender<ControlEvent>,
 }
@@ -52,6 +56,7 @@ pub(crate) fn start(
 ) -> Result<Vec<Mailbox>, StartupError> {
     let local = sfu_uring::local_addresses().map_err(StartupError::Interfaces)?;
     let addresses = Arc::new(candidates::bindable(&local)?);
+    let crypto = crypto::choose(config.crypto)?;
     let config = Arc::new(config);
     let certificate =
         Certificate::generate().map_err(|error| StartupError::Dtls(error.to_string()))?;
@@ -68,6 +73,7 @@ pub(crate) fn start(
             addresses: Arc::clone(&addresses),
             clock,
             fingerprint,
+            crypto,
             dtls: dtls.clone(),
             reports: reports.clone(),
         };
@@ -135,7 +141,7 @@ fn live(blueprint: &Blueprint, mut driver: Driver, mailbox: &Mailbox, inbox: &In
         blueprint.reports.send(event).is_ok()
     };
     loop {
-        let run = AssertUnwindSafe(|| build(blueprint, driver).run(inbox));
+        let run = AssertUnwindSafe(|| build(blueprint, driver, inbox).run(inbox));
         let failure = match catch_unwind(run) {
             Ok(Ok(never)) => match never {},
             Ok(Err(error)) => error.to_string(),
@@ -172,7 +178,7 @@ fn reopen_driver(blueprint: &Blueprint, mailbox: &Mailbox) -> Driver {
     }
 }
 
-fn build(blueprint: &Blueprint, driver: Driver) -> Worker {
+fn build(blueprint: &Blueprint, driver: Driver, inbox: &Inbox) -> Worker {
     let index = blueprint.index;
     let candidates = candidates::advertised(&blueprint.config, &blueprint.addresses, index);
     let shard = Shard::new(ShardConfig {
@@ -181,6 +187,8 @@ fn build(blueprint: &Blueprint, driver: Driver) -> Worker {
         wall: blueprint.clock.wall(),
         fingerprint: blueprint.fingerprint,
         candidates: candidates.unwrap_or_default(),
+        crypto: blueprint.crypto,
+        pads_packets: blueprint.config.pads_packets,
     });
     Worker {
         index,
@@ -190,6 +198,7 @@ fn build(blueprint: &Blueprint, driver: Driver) -> Worker {
         batch: Worker::batch(),
         handshakes: Handshakes::new(index, blueprint.dtls.clone()),
         reports: Reports::new(index, blueprint.reports.clone()),
+        handovers: Handovers::new(Arc::clone(&inbox.doze)),
     }
 }
 

@@ -3,6 +3,7 @@
 use std::io;
 use std::path::PathBuf;
 
+use sfu_proto::srtp::CryptoBackend;
 use sfu_uring::{BindError, DriverError};
 
 #[derive(Debug, thiserror::Error)]
@@ -27,6 +28,12 @@ pub enum StartupError {
     Bind(#[from] BindError),
     #[error("{0}")]
     Driver(#[from] DriverError),
+    #[error("{0} gives wrong results on this processor; leave --crypto at auto")]
+    Crypto(CryptoBackend),
+    #[error(
+        "neither ring nor aws-lc-rs gives right results: this processor or its memory is broken"
+    )]
+    NoCrypto,
     #[error("cannot make the DTLS certificate or start its thread: {0}")]
     Dtls(String),
     #[error("cannot start a thread: {0}; raise the limit on threads of this user or unit")]

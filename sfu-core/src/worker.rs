@@ -12,8 +12,9 @@ use sfu_proto::time::Instant;
 use sfu_uring::{Driver, DriverError};
 
 use crate::clock::Clock;
+use crate::handovers::Handovers;
 use crate::handshakes::Handshakes;
-use crate::mailbox::{FromWorker, Inbox, ToWorker};
+use crate::mailbox::{FromWorker, Inbox, NewPart, ToWorker};
 use crate::reports::Reports;
 
 /// A worker that nothing wakes looks at its clock this often.
@@ -30,6 +31,7 @@ pub(crate) struct Worker {
     pub batch: SendBatch,
     pub handshakes: Handshakes,
     pub reports: Reports,
+    pub handovers: Handovers,
 }
 
 impl Worker {
@@ -43,18 +45,24 @@ impl Worker {
         // Mail that came before has woken nobody, or the driver of an earlier life.
         let mut wait = Duration::ZERO;
         loop {
-            self.driver.turn(&mut self.batch, Some(wait))?;
+            let wait_now = self.handovers.lie_down(wait);
+            self.driver.turn(&mut self.batch, Some(wait_now))?;
+            self.handovers.get_up();
             let reading = self.clock.read(); // The only clock reading of this pass.
             let (shard, batch) = (&mut self.shard, &mut self.batch);
             self.driver
                 .receive(reading, RECEIVED_PER_PASS_MAX, |datagram| {
                     shard.handle_datagram(reading.now, datagram, batch);
                 });
+            self.handovers.receive(reading.now, &mut self.shard);
             self.reports.catch_up();
             self.handshakes.catch_up();
             let has_more_mail = self.take_mail(reading.now, inbox);
             self.shard.handle_timeout(reading.now, &mut self.batch);
             self.carry_out_effects();
+            self.log_notices();
+            self.shard.hand_over(reading.now, &mut self.handovers);
+            self.handovers.publish(); // The others work on it while this one seals.
             while !self.shard.forward(reading.now, &mut self.batch) {
                 self.driver.send(&mut self.batch)?;
             }
@@ -62,6 +70,13 @@ impl Worker {
                 true => Duration::ZERO,
                 false => self.wait_time(reading.now),
             };
+        }
+    }
+
+    /// There are none but a few in a worker's life: each thing is said once.
+    fn log_notices(&mut self) {
+        while let Some(notice) = self.driver.take_notice() {
+            tracing::warn!("worker {}: {notice}", self.index);
         }
     }
 
@@ -88,6 +103,7 @@ impl Worker {
     fn handle_message(&mut self, now: Instant, message: ToWorker) {
         match message {
             ToWorker::Order(order) => self.shard.handle_order(now, order),
+            ToWorker::Part(part) => self.begin_part(now, part),
             ToWorker::Handshake { session, event } => {
                 self.shard
                     .handle_handshake(now, session, event, &mut self.batch);
@@ -107,6 +123,16 @@ impl Worker {
             #[cfg(test)]
             ToWorker::Panic => panic!("made by the test"),
         }
+    }
+
+    fn begin_part(&mut self, now: Instant, part: NewPart) {
+        for (worker, way) in part.ways {
+            self.handovers.join(worker, way);
+        }
+        for order in part.orders {
+            self.shard.handle_order(now, order);
+        }
+        self.shard.spread(part.meeting, &part.spread);
     }
 
     fn carry_out_effects(&mut self) {

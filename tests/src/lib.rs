@@ -7,6 +7,8 @@
 //!    └────────────── Network ◄── Audit ◄──────────┘
 //! ```
 //!
+//! A world may have several shards, as a core has workers; [`lanes`] join their parts of the meeting.
+//!
 //! [`World`] moves from deadline to deadline. Whatever the shard sends is audited on its way: no
 //! SRTP nonce may be used twice (DESIGN D6). A [`Peer`] keeps a list of faults, everything that a
 //! browser would stumble over; [`World::assert_sound`] says that nobody found any.
@@ -15,6 +17,7 @@
 pub mod audit;
 pub mod chance;
 pub mod clock;
+pub mod lanes;
 pub mod network;
 pub mod peer;
 pub mod world;

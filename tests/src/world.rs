@@ -1,4 +1,4 @@
-//! The world: one shard, a network, peers. It moves from deadline to deadline, and each step is a
+//! The world: one shard or several, a network, peers. It moves from deadline to deadline, and each step is a
 //! pass of the worker, in the worker's order (DESIGN D4).
 
 use core::net::SocketAddr;
@@ -6,21 +6,27 @@ use core::time::Duration;
 use std::collections::HashMap;
 
 use sfu_proto::control::{
-    Command, Fingerprint, IceCredentials, Order, Outcome, Refusal, Report, SessionEnd,
-    SessionOpened, SessionPhase, Source, Wanted,
+    Command, Fingerprint, IceCredentials, Outcome, Refusal, Report, SessionEnd, SessionOpened,
+    SessionPhase, Source, Wanted,
 };
 use sfu_proto::dropped::Dropped;
 use sfu_proto::ids::{Epoch, MeetingId, OperationId, ParticipantId, SessionId};
 use sfu_proto::limits;
 use sfu_proto::packet::{Datagram, Route, SendBatch, SocketIndex};
 use sfu_proto::shard::{Effect, HandshakeEvent, Shard, ShardConfig};
+use sfu_proto::srtp::CryptoBackend;
 use sfu_proto::time::{Instant, NtpTime, WallClock};
 
 use crate::audit::Audit;
 use crate::chance::Chance;
 use crate::clock::Clock;
+use crate::lanes::Lanes;
 use crate::network::{Conditions, Network, Way};
 use crate::peer::{Peer, PeerConfig, ice};
+
+mod workers;
+
+use workers::shard_at;
 
 /// The meeting of every test that does not open another.
 pub const MEETING: MeetingId = MeetingId(1);
@@ -34,16 +40,25 @@ pub struct World {
     pub chance: Chance,
     clock: Clock,
     wall: WallClock,
+    config: ShardConfig,
+    /// Of the first worker, the home of the meeting.
     pub shard: Shard,
+    /// Of the further workers, if the meeting is spread.
+    pub others: Vec<Shard>,
+    pub lanes: Lanes,
     batch: SendBatch,
     pub network: Network,
     pub audit: Audit,
     peers: Vec<Peer>,
+    /// The worker of each peer.
+    workers: Vec<usize>,
     sessions: HashMap<SessionId, PeerId>,
     next_operation: u128,
     answers: Vec<(OperationId, Outcome)>,
     /// What the shard has reported, with the time.
     pub reports: Vec<(Instant, Report)>,
+    /// What the shard has sent, if a test wants to look at it.
+    pub sent: Option<Vec<(PeerId, Vec<u8>)>>,
     /// What has reached the shard, if a test wants to play it again.
     pub recording: Option<Vec<(SocketAddr, Vec<u8>)>>,
     /// Told `true` before the shard works on the packet path and `false` after it.
@@ -54,30 +69,43 @@ pub struct World {
 
 impl World {
     pub fn new(seed: u64) -> Self {
+        Self::configured(seed, |_| ())
+    }
+
+    /// With another configuration than the usual.
+    pub fn configured(seed: u64, change: impl FnOnce(&mut ShardConfig)) -> Self {
         let mut chance = Chance::new(seed);
         let wall = WallClock {
             ntp_at_zero: NtpTime::from_unix(Duration::from_secs(1_800_000_000)),
         };
-        let config = ShardConfig {
+        let mut config = ShardConfig {
             worker: 0,
             seed: *chance.bytes(32).first_chunk().expect("32 bytes"),
             wall,
             fingerprint: Fingerprint([1; 32]),
             candidates: vec![([192, 0, 2, 1], 3_478).into()],
+            crypto: CryptoBackend::default(),
+            pads_packets: true,
         };
+        change(&mut config);
         let mut world = Self {
             network: Network::new(chance.fork()),
             chance,
             clock: Clock::default(),
             wall,
-            shard: Shard::new(config),
+            shard: Shard::new(config.clone()),
+            config,
+            others: Vec::new(),
+            lanes: Lanes::new(1),
             batch: SendBatch::new(limits::BATCH_BYTES_MAX, limits::BATCH_DATAGRAMS_MAX),
             audit: Audit::default(),
             peers: Vec::new(),
+            workers: Vec::new(),
             sessions: HashMap::new(),
             next_operation: 0,
             answers: Vec::new(),
             reports: Vec::new(),
+            sent: None,
             recording: None,
             around_shard: |_| (),
             handshakes_stall: false,
@@ -119,18 +147,19 @@ impl World {
     }
 
     pub fn order(&mut self, meeting: MeetingId, epoch: Epoch, command: Command) -> Outcome {
-        self.next_operation += 1;
-        let operation = OperationId(self.next_operation);
-        let order = Order {
-            operation,
-            meeting,
-            epoch,
-            command,
+        let about = match &command {
+            Command::CloseSession { session }
+            | Command::RestartIce { session, .. }
+            | Command::Watch { session, .. } => self.sessions.get(session),
+            _ => None,
         };
-        self.shard.handle_order(self.now(), order);
-        self.carry_out_effects();
-        let answer = self.answers.iter().find(|(id, _)| *id == operation);
-        answer.expect("every order is answered").1.clone()
+        if let Some(peer) = about {
+            return self.order_at(self.workers[peer.0], meeting, epoch, command);
+        }
+        let outcomes = (0..=self.others.len())
+            .map(|worker| self.order_at(worker, meeting, epoch, command.clone()))
+            .collect::<Vec<_>>();
+        outcomes[0].clone()
     }
 
     /// Opens a session and sets its peer to work.
@@ -143,6 +172,10 @@ impl World {
     }
 
     pub fn try_join(&mut self, config: PeerConfig) -> Result<PeerId, Refusal> {
+        self.try_join_at(0, config)
+    }
+
+    fn try_join_at(&mut self, worker: usize, config: PeerConfig) -> Result<PeerId, Refusal> {
         let id = PeerId(self.peers.len());
         let session = SessionId(1_000 + id.0 as u128);
         let local = ice::credentials(&mut self.chance);
@@ -151,13 +184,14 @@ impl World {
             session,
             plan: plan.clone(),
         };
-        let opened = opened(self.command(command))?;
+        let opened = opened(self.order_at(worker, MEETING, EPOCH, command))?;
         let address = self.new_address();
         self.network.settle(id, address);
         let (now, described) = (self.now(), (&plan, &opened));
         let chance = &mut self.chance;
         let peer = Peer::new(config, session, address, local, described, now, chance);
         self.peers.push(peer);
+        self.workers.push(worker);
         self.sessions.insert(session, id);
         Ok(id)
     }
@@ -266,14 +300,17 @@ impl World {
     }
 
     fn next_deadline(&self) -> Instant {
+        if !self.lanes.are_empty() {
+            return self.now(); // Who writes into a lane wakes its reader.
+        }
+        let shards = self.others.iter().chain([&self.shard]);
         let peers = self.peers.iter().map(Peer::deadline);
-        peers.fold(
-            self.network.next_arrival().min(self.shard.next_deadline()),
-            Instant::min,
-        )
+        peers
+            .chain(shards.map(Shard::next_deadline))
+            .fold(self.network.next_arrival(), Instant::min)
     }
 
-    /// Goes to the next deadline: the peers act, then the worker makes a pass.
+    /// Goes to the next deadline: the peers act, then each worker makes a pass.
     pub fn step(&mut self) {
         self.clock.advance_to(self.next_deadline());
         let now = self.now();
@@ -323,8 +360,15 @@ impl World {
             arrival: now,
             bytes: &mut bytes,
         };
+        // Each worker has its own port.
+        let peer = self.network.peer_at(from);
+        let worker = peer.map_or(0, |peer| self.workers[peer.0]);
         (self.around_shard)(true);
-        self.shard.handle_datagram(now, datagram, &mut self.batch);
+        shard_at(&mut self.shard, &mut self.others, worker).handle_datagram(
+            now,
+            datagram,
+            &mut self.batch,
+        );
         (self.around_shard)(false);
     }
 
@@ -335,19 +379,8 @@ impl World {
     }
 
     fn finish_pass(&mut self) {
-        let now = self.now();
-        (self.around_shard)(true);
-        self.shard.handle_timeout(now, &mut self.batch);
-        (self.around_shard)(false);
-        self.carry_out_effects();
-        loop {
-            (self.around_shard)(true);
-            let is_done = self.shard.forward(now, &mut self.batch);
-            (self.around_shard)(false);
-            self.flush();
-            if is_done {
-                return;
-            }
+        for worker in 0..=self.others.len() {
+            self.finish_pass_of(worker);
         }
     }
 
@@ -359,14 +392,17 @@ impl World {
             if let Some(peer) = self.network.peer_at(to) {
                 let profile = self.peers[peer.0].config.profile;
                 self.audit.sent(peer, profile, bytes);
+                if let Some(sent) = &mut self.sent {
+                    sent.push((peer, bytes.to_vec()));
+                }
             }
             self.network.send(now, Way::Down(to), bytes);
         }
         self.batch.clear();
     }
 
-    fn carry_out_effects(&mut self) {
-        let effects: Vec<_> = self.shard.effects().collect();
+    fn carry_out_effects(&mut self, worker: usize) {
+        let effects: Vec<_> = self.at(worker).effects().collect();
         for effect in effects {
             match effect {
                 Effect::Answer { operation, outcome } => self.answers.push((operation, outcome)),
@@ -385,16 +421,24 @@ impl World {
         if self.handshakes_stall {
             return;
         }
-        let now = self.now();
+        let (now, worker) = (self.now(), self.workers[peer.0]);
         if self.phase(peer) == Some(SessionPhase::Handshaking) {
             let keys = HandshakeEvent::Keys(self.peer(peer).keying.clone());
-            self.shard
-                .handle_handshake(now, session, keys, &mut self.batch);
-            self.carry_out_effects();
+            shard_at(&mut self.shard, &mut self.others, worker).handle_handshake(
+                now,
+                session,
+                keys,
+                &mut self.batch,
+            );
+            self.carry_out_effects(worker);
         }
         let finished = HandshakeEvent::Records(vec![22, 0xfe, 0xfd, 0]);
-        self.shard
-            .handle_handshake(now, session, finished, &mut self.batch);
+        shard_at(&mut self.shard, &mut self.others, worker).handle_handshake(
+            now,
+            session,
+            finished,
+            &mut self.batch,
+        );
     }
 
     // ---- What has happened -----------------------------------------------------------------

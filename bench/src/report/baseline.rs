@@ -13,15 +13,6 @@ const SAME_LOAD: f64 = 0.02;
 /// A loss below this is noise, whatever it is a multiple of.
 const LOSS_NOISE: f64 = 0.000_1;
 
-/// Where the rate of a run comes from.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Rate {
-    /// The scenario says it: runs at different rates are different experiments.
-    Given,
-    /// It is what the run has found out: both runs are at their sustained limit.
-    Sought,
-}
-
 /// One figure in both runs.
 #[derive(Clone, Debug)]
 pub struct Change {
@@ -97,12 +88,20 @@ const MEASURES: &[Measure] = &[
 ];
 
 impl Comparison {
-    /// `tolerance` is the share by which a figure may be worse: 0.1 lets 100 become 110.
-    pub fn new(before: &Figures, now: &Figures, rate: Rate, tolerance: f64) -> Self {
+    /// Of two runs whose rate the scenario says. `tolerance` is the share by which a figure may be
+    /// worse: 0.1 lets 100 become 110.
+    pub fn new(before: &Figures, now: &Figures, tolerance: f64) -> Self {
         let mut reasons = differences(before, now);
-        if rate == Rate::Given {
-            reasons.extend(other_load(before, now));
-        }
+        reasons.extend(other_load(before, now));
+        Self::unless(reasons, before, now, tolerance)
+    }
+
+    /// Of two runs that sought their sustained limit: the rate is what they have found out.
+    pub fn at_limit(before: &Figures, now: &Figures, tolerance: f64) -> Self {
+        Self::unless(differences(before, now), before, now, tolerance)
+    }
+
+    fn unless(reasons: Vec<String>, before: &Figures, now: &Figures, tolerance: f64) -> Self {
         if !reasons.is_empty() {
             return Self::Incomparable(reasons);
         }
@@ -279,7 +278,7 @@ mod tests {
     }
 
     fn worse(before: &Figures, now: &Figures) -> Vec<&'static str> {
-        Comparison::new(before, now, Rate::Given, 0.1)
+        Comparison::new(before, now, 0.1)
             .regressions()
             .map(|change| change.name)
             .collect()
@@ -301,7 +300,7 @@ mod tests {
             worse(&figures(), &now),
             ["CPU a packet", "share of the ideal"]
         );
-        let text = Comparison::new(&figures(), &now, Rate::Given, 0.1).to_string();
+        let text = Comparison::new(&figures(), &now, 0.1).to_string();
         assert!(text.contains("1.12 ×   worse"), "{text}");
     }
 
@@ -318,8 +317,7 @@ mod tests {
     fn a_figure_that_one_run_lacks_is_left_out() {
         let mut now = figures();
         now.core_ns_per_packet = None;
-        let Comparison::Compared(changes) = Comparison::new(&figures(), &now, Rate::Given, 0.1)
-        else {
+        let Comparison::Compared(changes) = Comparison::new(&figures(), &now, 0.1) else {
             panic!("the runs are alike");
         };
         assert!(changes.iter().all(|change| change.name != "CPU a packet"));
@@ -342,7 +340,7 @@ mod tests {
             ..figures()
         };
         now.machine.cpus = 64;
-        let comparison = Comparison::new(&figures(), &now, Rate::Given, 0.1);
+        let comparison = Comparison::new(&figures(), &now, 0.1);
         let text = comparison.to_string();
         for reason in [
             "network",
@@ -358,7 +356,7 @@ mod tests {
             ..figures()
         };
         assert!(matches!(
-            Comparison::new(&figures(), &now, Rate::Given, 0.1),
+            Comparison::new(&figures(), &now, 0.1),
             Comparison::Compared(_)
         ));
     }
@@ -371,7 +369,7 @@ mod tests {
             ..figures()
         };
         now.latency_us = None;
-        let comparison = Comparison::new(&figures(), &now, Rate::Sought, 0.1);
+        let comparison = Comparison::at_limit(&figures(), &now, 0.1);
         let names: Vec<_> = comparison.regressions().map(|change| change.name).collect();
         assert_eq!(names, ["received"]);
     }

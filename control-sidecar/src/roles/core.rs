@@ -2,10 +2,10 @@
 
 use std::thread::available_parallelism;
 
-use sfu_core::{CoreConfig, DriverChoice};
+use sfu_core::{CoreConfig, CryptoBackend, DriverChoice};
 
 use super::Ended;
-use crate::config::{Common, CoreArgs, Driver, WORKERS_MAX};
+use crate::config::{Common, CoreArgs, Crypto, Driver, Switch, WORKERS_MAX};
 use crate::startup::{self, StartupError, StartupErrors};
 
 pub fn run(common: &Common, args: &CoreArgs) -> Result<Ended, StartupErrors> {
@@ -26,6 +26,12 @@ pub fn run(common: &Common, args: &CoreArgs) -> Result<Ended, StartupErrors> {
         },
         public_ips: args.public_ips.clone(),
         external_port: args.external_port,
+        crypto: match args.crypto {
+            Crypto::Auto => None,
+            Crypto::Ring => Some(CryptoBackend::Ring),
+            Crypto::AwsLcRs => Some(CryptoBackend::AwsLc),
+        },
+        pads_packets: args.padding == Switch::On,
     };
     // It ends only with the process.
     sfu_core::run(config).map_err(|error| StartupError::Core(error.to_string()))?;

@@ -40,6 +40,10 @@ counters! {
     packets_received,
     /// Media packets sent to viewers for the first time.
     packets_forwarded,
+    /// Media packets handed over to other workers' parts of a meeting.
+    packets_handed_over,
+    /// Media packets that other workers have handed over.
+    packets_taken_over,
     /// Packets sent again because a viewer asked.
     packets_resent,
     /// Packets that publishers were asked to repeat.

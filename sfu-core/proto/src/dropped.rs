@@ -81,6 +81,11 @@ dropped! {
     /// A viewer asked for more repairs than its budget allows.
     NackBudget = "nack_budget",
 
+    /// The ring to another worker is full.
+    HandoverFull = "handover_full",
+    /// Handed over for a meeting or layer that is not here, or not any more.
+    HandoverUnknown = "handover_unknown",
+
     /// The pass's send area is full.
     SendBatchFull = "send_batch_full",
     /// The kernel did not take it: socket buffer full.

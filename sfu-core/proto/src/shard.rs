@@ -3,7 +3,9 @@
 //! ```text
 //!  handle_datagram*   receive: each datagram of the batch, media goes into its layer's cache
 //!  handle_order*      what the sidecar and the handshake thread said meanwhile
+//!  handle_handover*   the same for what other workers have handed over (DESIGN D3)
 //!  handle_timeout     feedback, reports, expiry, who is where
+//!  hand_over          what came, for other workers' parts of large meetings
 //!  forward            rewrite and protect, viewer by viewer, until nothing is left
 //! ```
 //!
@@ -13,6 +15,7 @@
 mod feedback;
 mod handshake;
 mod orders;
+mod parts;
 mod timeouts;
 
 use core::net::SocketAddr;
@@ -29,12 +32,15 @@ use crate::ids::{MeetingId, OperationId, SessionId};
 use crate::limits;
 use crate::packet::{Datagram, Protocol, SendBatch, protocol};
 use crate::session::{AddressMap, Egress, Seat, Session, SessionKey};
+use crate::srtp::CryptoBackend;
 use crate::stun;
 use crate::time::{Instant, WallClock};
 
 use handshake::{FAREWELL_TIME, FAREWELLS_MAX, Farewell};
 
+pub use crate::forward::Handover;
 pub use handshake::HandshakeEvent;
+pub use parts::Spread;
 
 /// What a shard must be told once.
 #[derive(Clone, Debug)]
@@ -47,6 +53,11 @@ pub struct ShardConfig {
     pub fingerprint: Fingerprint,
     /// Host candidates, best first.
     pub candidates: Vec<SocketAddr>,
+    /// What seals and opens SRTP's AES-GCM.
+    pub crypto: CryptoBackend,
+    /// Pad packets that are a byte shorter than the next of their frame, so that they leave in one
+    /// train. The same for the whole life of a shard: repeats depend on it.
+    pub pads_packets: bool,
 }
 
 /// What should happen outside.
@@ -91,6 +102,10 @@ pub struct Shard {
     /// Where a tick that filled the batch goes on.
     tick_from: usize,
     next_refresh: Instant,
+    /// Meetings with parts on other workers.
+    spread: Vec<MeetingKey>,
+    /// When the others hear again what goes by the clock.
+    next_turn: Instant,
     effects: Vec<Effect>,
     pub counters: Counters,
 }
@@ -113,6 +128,8 @@ impl Shard {
             next_tick: Instant::default(),
             tick_from: 0,
             next_refresh: Instant::default(),
+            spread: Vec::new(),
+            next_turn: Instant::default(),
             effects: Vec::new(),
             counters: Counters::default(),
         }
@@ -169,6 +186,7 @@ impl Shard {
         while let Some(meeting) = self.to_forward.last().copied() {
             let mut egress = Egress {
                 ntp: self.config.wall.ntp(now),
+                pads: self.config.pads_packets,
                 sessions: &mut self.sessions,
                 batch,
                 counters: &mut self.counters,

@@ -1,10 +1,12 @@
-//! Which worker has which meeting, as the workers' answers say it. An order that a worker has not
+//! Which workers have which meeting, as the workers' answers say it. An order that a worker has not
 //! answered yet changes nothing but this: a meeting on its way to a worker already has that one.
+//!
+//! A large meeting has parts on several workers (DESIGN D3). The first of them is its home.
 
 use std::collections::HashMap;
 
-use sfu_proto::control::{Command, Order, Outcome};
-use sfu_proto::ids::MeetingId;
+use sfu_proto::control::{Command, Order, Outcome, Refusal, Source};
+use sfu_proto::ids::{Epoch, MeetingId, ParticipantId, SessionId};
 
 use crate::mailbox::Mailbox;
 
@@ -13,6 +15,8 @@ use crate::mailbox::Mailbox;
 pub(super) enum Change {
     Open,
     Close,
+    Seat(SessionId),
+    Mute(ParticipantId, Source, bool),
     Nothing,
 }
 
@@ -21,25 +25,46 @@ impl Change {
         match command {
             Command::OpenMeeting => Self::Open,
             Command::CloseMeeting => Self::Close,
-            _ => Self::Nothing,
+            Command::OpenSession { session, .. } => Self::Seat(*session),
+            Command::Mute {
+                participant,
+                source,
+                muted,
+            } => Self::Mute(*participant, *source, *muted),
+            Command::RestartIce { .. } | Command::CloseSession { .. } | Command::Watch { .. } => {
+                Self::Nothing
+            }
         }
     }
 }
 
 /// Where an order goes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Place {
-    pub(super) worker: usize,
-    meeting: MeetingId,
-    change: Change,
+    /// One, or for an order about a whole meeting each of its parts. Never none.
+    pub(super) workers: Vec<usize>,
+    pub(super) meeting: MeetingId,
+    pub(super) change: Change,
 }
 
 #[derive(Debug)]
-struct Home {
-    worker: usize,
+pub(super) struct Home {
+    /// The home, then the workers to which the meeting has spread.
+    parts: Vec<usize>,
     is_open: bool,
     /// Orders to open it that wait for their answer. They keep the home.
     opening: usize,
+    /// The highest that was seen. A part may not have seen it.
+    pub(super) epoch: Epoch,
+    /// What a further part must know.
+    pub(super) muted: Vec<(ParticipantId, Source)>,
+}
+
+impl Home {
+    /// The home itself comes first.
+    pub(super) fn parts(&self) -> &[usize] {
+        &self.parts
+    }
 }
 
 /// Lost meetings remembered: those of several full workers. More are placed as if they were new.
@@ -48,7 +73,7 @@ const LOST_MAX: usize = 4 * sfu_proto::limits::MEETINGS_PER_WORKER_MAX;
 #[derive(Debug)]
 pub(super) struct Directory {
     homes: HashMap<MeetingId, Home>,
-    /// Meetings on each worker.
+    /// Meetings and parts of meetings on each worker.
     counts: Vec<usize>,
     /// Workers that have not failed, or have begun anew since.
     is_up: Vec<bool>,
@@ -67,34 +92,51 @@ impl Directory {
         }
     }
 
-    /// Where the order goes; a new meeting, to the worker that has the fewest. Every place must be
-    /// settled.
-    pub(super) fn place(&mut self, order: &Order) -> Option<Place> {
+    /// Where the order goes; a new meeting, to the worker that has the fewest. One about a session
+    /// goes to the meeting's home, if the caller does not know better. Every place must be settled.
+    pub(super) fn place(&mut self, order: &Order) -> Result<Place, Refusal> {
         let change = Change::of(&order.command);
         if change == Change::Open && !self.homes.contains_key(&order.meeting) {
             let worker = match self.lost.get(&order.meeting) {
                 Some(former) => *former,
-                None => self.emptiest()?,
+                None => self.emptiest().ok_or(Refusal::NoSuchMeeting)?,
             };
             self.counts[worker] += 1;
             let home = Home {
-                worker,
+                parts: vec![worker],
                 is_open: false,
                 opening: 0,
+                epoch: order.epoch,
+                muted: Vec::new(),
             };
             self.homes.insert(order.meeting, home);
         }
-        let home = self.homes.get_mut(&order.meeting)?;
+        let home = self
+            .homes
+            .get_mut(&order.meeting)
+            .ok_or(Refusal::NoSuchMeeting)?;
+        if home.parts.len() > 1 && order.epoch < home.epoch {
+            // Each part knows only the orders that went there.
+            return Err(Refusal::OldEpoch {
+                got: order.epoch,
+                current: home.epoch,
+            });
+        }
+        home.epoch = home.epoch.max(order.epoch);
         home.opening += usize::from(change == Change::Open);
-        Some(Place {
-            worker: home.worker,
+        let workers = match change {
+            Change::Close | Change::Mute(..) => home.parts.clone(),
+            Change::Open | Change::Seat(_) | Change::Nothing => vec![home.parts[0]],
+        };
+        Ok(Place {
+            workers,
             meeting: order.meeting,
             change,
         })
     }
 
     /// What became of the order.
-    pub(super) fn settle(&mut self, place: Place, outcome: &Outcome) {
+    pub(super) fn settle(&mut self, place: &Place, outcome: &Outcome) {
         let Some(home) = self.homes.get_mut(&place.meeting) else {
             return;
         };
@@ -104,21 +146,51 @@ impl Directory {
                 home.opening -= 1;
                 home.is_open |= is_done;
             }
-            Change::Close => home.is_open &= !is_done,
-            Change::Nothing => {}
-        }
-        if place.change == Change::Close && is_done {
-            self.lost.remove(&place.meeting);
+            Change::Close if is_done => {
+                home.is_open = false;
+                for part in home.parts.drain(1..) {
+                    self.counts[part] -= 1;
+                }
+                self.lost.remove(&place.meeting);
+            }
+            Change::Mute(who, what, muted) if is_done => {
+                home.muted.retain(|entry| *entry != (who, what));
+                if muted {
+                    home.muted.push((who, what));
+                }
+            }
+            Change::Close | Change::Mute(..) | Change::Seat(_) | Change::Nothing => {}
         }
         if !home.is_open && home.opening == 0 {
-            self.counts[home.worker] -= 1;
+            for part in &home.parts {
+                self.counts[*part] -= 1;
+            }
             self.homes.remove(&place.meeting);
+        }
+    }
+
+    pub(super) fn home(&self, meeting: MeetingId) -> Option<&Home> {
+        self.homes.get(&meeting)
+    }
+
+    /// The meeting has a part on `worker`, too.
+    pub(super) fn add_part(&mut self, meeting: MeetingId, worker: usize) {
+        if let Some(home) = self.homes.get_mut(&meeting)
+            && !home.parts.contains(&worker)
+        {
+            home.parts.push(worker);
+            self.counts[worker] += 1;
         }
     }
 
     /// Workers that are up come first. If none is, the meeting waits in a mailbox.
     fn emptiest(&self) -> Option<usize> {
         (0..self.counts.len()).min_by_key(|worker| (!self.is_up[*worker], self.counts[*worker]))
+    }
+
+    /// Meetings and parts of meetings on `worker`, if it is up.
+    pub(super) fn count_on(&self, worker: usize) -> Option<usize> {
+        self.is_up[worker].then_some(self.counts[worker])
     }
 
     /// The workers that can be asked; on the others there is nothing.
@@ -130,17 +202,25 @@ impl Directory {
         all.filter(|(worker, _)| self.is_up[*worker])
     }
 
-    /// Everything on `worker` is gone, what was on its way there, too.
-    pub(super) fn fail(&mut self, worker: usize) {
-        let lost = self.homes.extract_if(|_, home| home.worker == worker);
-        for (meeting, _) in lost.take(LOST_MAX) {
-            if self.lost.len() < LOST_MAX {
-                self.lost.insert(meeting, worker);
+    /// Everything on `worker` is gone, what was on its way there, too. Gives the meetings that live
+    /// on in other parts; the first of them is the home now.
+    pub(super) fn fail(&mut self, worker: usize) -> Vec<MeetingId> {
+        let mut survivors = Vec::new();
+        for (meeting, home) in &mut self.homes {
+            let parts = home.parts.len();
+            home.parts.retain(|part| *part != worker);
+            if home.parts.is_empty() {
+                if self.lost.len() < LOST_MAX {
+                    self.lost.insert(*meeting, worker);
+                }
+            } else if home.parts.len() < parts {
+                survivors.push(*meeting);
             }
         }
-        self.homes.retain(|_, home| home.worker != worker);
+        self.homes.retain(|_, home| !home.parts.is_empty());
         self.counts[worker] = 0;
         self.is_up[worker] = false;
+        survivors
     }
 
     pub(super) fn begin(&mut self, worker: usize) {
@@ -149,107 +229,4 @@ impl Directory {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use sfu_proto::control::Refusal;
-    use sfu_proto::ids::{Epoch, OperationId};
-
-    fn order(meeting: u128, command: Command) -> Order {
-        Order {
-            operation: OperationId(0),
-            meeting: MeetingId(meeting),
-            epoch: Epoch(1),
-            command,
-        }
-    }
-
-    #[test]
-    fn a_lost_meeting_goes_back_to_its_worker_until_it_is_closed() {
-        let mut directory = Directory::new(2);
-        let opened = place(&mut directory, 1, Command::OpenMeeting).unwrap();
-        assert_eq!(opened.worker, 0);
-        directory.settle(opened, &Outcome::Done);
-        directory.fail(0);
-        let again = place(&mut directory, 1, Command::OpenMeeting).unwrap();
-        assert_eq!(again.worker, 0);
-        directory.settle(again, &Outcome::Done);
-        let other = place(&mut directory, 2, Command::OpenMeeting).unwrap();
-        assert_eq!(other.worker, 1);
-        let closed = place(&mut directory, 1, Command::CloseMeeting).unwrap();
-        directory.settle(closed, &Outcome::Done);
-        assert!(directory.lost.is_empty());
-    }
-
-    fn place(directory: &mut Directory, meeting: u128, command: Command) -> Option<Place> {
-        directory.place(&order(meeting, command))
-    }
-
-    fn open(directory: &mut Directory, meeting: u128) -> usize {
-        let place = place(directory, meeting, Command::OpenMeeting).unwrap();
-        directory.settle(place, &Outcome::Done);
-        place.worker
-    }
-
-    const REFUSED: Outcome = Outcome::Refused(Refusal::NoSuchSession);
-
-    #[test]
-    fn meetings_spread_and_stay() {
-        let mut directory = Directory::new(2);
-        assert_eq!(open(&mut directory, 1), 0);
-        assert_eq!(open(&mut directory, 2), 1);
-        assert_eq!(open(&mut directory, 1), 0);
-        let close = place(&mut directory, 1, Command::CloseMeeting).unwrap();
-        directory.settle(close, &Outcome::Done);
-        assert_eq!(place(&mut directory, 1, Command::CloseMeeting), None);
-        assert_eq!(open(&mut directory, 3), 0);
-    }
-
-    #[test]
-    fn a_meeting_on_its_way_takes_orders_and_is_forgotten_if_refused() {
-        let mut directory = Directory::new(2);
-        let first = place(&mut directory, 1, Command::OpenMeeting).unwrap();
-        let second = place(&mut directory, 1, Command::OpenMeeting).unwrap();
-        assert_eq!(first, second);
-        directory.settle(first, &REFUSED);
-        assert!(place(&mut directory, 1, Command::CloseMeeting).is_some());
-        directory.settle(second, &REFUSED);
-        assert_eq!(place(&mut directory, 1, Command::CloseMeeting), None);
-        assert_eq!(directory.counts, [0, 0]);
-    }
-
-    #[test]
-    fn a_meeting_that_was_not_closed_is_still_there() {
-        let mut directory = Directory::new(1);
-        open(&mut directory, 1);
-        let close = place(&mut directory, 1, Command::CloseMeeting).unwrap();
-        directory.settle(close, &REFUSED);
-        assert!(place(&mut directory, 1, Command::CloseMeeting).is_some());
-    }
-
-    #[test]
-    fn one_that_is_opened_again_while_it_closes_stays() {
-        let mut directory = Directory::new(1);
-        open(&mut directory, 1);
-        let close = place(&mut directory, 1, Command::CloseMeeting).unwrap();
-        let again = place(&mut directory, 1, Command::OpenMeeting).unwrap();
-        directory.settle(close, &Outcome::Done);
-        directory.settle(again, &Outcome::Done);
-        assert!(place(&mut directory, 1, Command::CloseMeeting).is_some());
-    }
-
-    #[test]
-    fn a_failed_worker_is_empty_and_is_spared_until_it_begins_anew() {
-        let mut directory = Directory::new(2);
-        open(&mut directory, 1);
-        open(&mut directory, 2);
-        directory.fail(0);
-        assert_eq!(place(&mut directory, 1, Command::CloseMeeting), None);
-        assert_eq!(open(&mut directory, 3), 1);
-        directory.fail(1);
-        assert_eq!(directory.counts, [0, 0]);
-        // There is no other: the order waits for the worker.
-        assert_eq!(open(&mut directory, 4), 0);
-        directory.begin(1);
-        assert_eq!(open(&mut directory, 5), 1);
-    }
-}
+mod tests;

@@ -46,6 +46,7 @@ impl Control {
             let up = self.directory.up(&self.workers);
             match self.snapshot.advance(up, ToWorker::Snapshot) {
                 Ok(Some(meetings)) => {
+                    let meetings = join_parts(meetings);
                     self.send(&FromCore::Snapshot(Snapshot { meetings }));
                     self.send_held();
                 }
@@ -59,7 +60,10 @@ impl Control {
         loop {
             let up = self.directory.up(&self.workers);
             match self.counters.advance(up, ToWorker::Counters) {
-                Ok(Some(parts)) => self.send(&FromCore::Counters(sum_by_name(parts))),
+                Ok(Some(mut parts)) => {
+                    parts.extend(host_counters());
+                    self.send(&FromCore::Counters(sum_by_name(parts)));
+                }
                 Ok(None) => return,
                 Err(MailboxFull) => {
                     // Nothing hangs on them: better none this time than no link.
@@ -91,6 +95,37 @@ impl Control {
             self.send(&FromCore::Report(report));
         }
     }
+}
+
+/// What the kernel counts for the host, not for a worker: asked here, once, off the packet path. A
+/// kernel that does not tell costs these counters, not the others.
+fn host_counters() -> Vec<(String, u64)> {
+    let errors = sfu_uring::udp_errors().unwrap_or_default();
+    errors
+        .named()
+        .map(|(name, value)| (format!("millrace_host_udp_{name}_total"), value))
+        .collect()
+}
+
+/// One meeting of all its parts. Who speaks is said by its home alone.
+fn join_parts(parts: Vec<MeetingState>) -> Vec<MeetingState> {
+    let mut meetings: Vec<MeetingState> = Vec::new();
+    let mut places = HashMap::new();
+    for part in parts {
+        let place = *places.entry(part.meeting).or_insert(meetings.len());
+        let Some(whole) = meetings.get_mut(place) else {
+            meetings.push(part);
+            continue;
+        };
+        whole.epoch = whole.epoch.max(part.epoch);
+        whole.sessions.extend(part.sessions);
+        whole.live.extend(part.live);
+        whole.speaking.extend(part.speaking);
+        let unknown = |entry: &(_, _)| !whole.muted.contains(entry);
+        let muted: Vec<_> = part.muted.into_iter().filter(unknown).collect();
+        whole.muted.extend(muted);
+    }
+    meetings
 }
 
 fn sum_by_name(parts: Vec<(String, u64)>) -> Vec<(String, u64)> {

@@ -5,3 +5,4 @@ mod gatherings;
 mod links;
 mod orders;
 mod rig;
+mod spreading;

@@ -35,6 +35,8 @@ impl Core {
                 driver: DriverChoice::Auto,
                 public_ips: Vec::new(),
                 external_port: None,
+                crypto: None,
+                pads_packets: true,
             };
             drop(free);
             // Another test may take the port, or the next one, first.

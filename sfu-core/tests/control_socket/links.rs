@@ -48,6 +48,8 @@ fn a_second_core_on_the_same_socket_is_refused_and_harms_nobody(socket: &Path) {
         driver: sfu_core::DriverChoice::Mio,
         public_ips: Vec::new(),
         external_port: None,
+        crypto: None,
+        pads_packets: true,
     };
     assert!(matches!(
         sfu_core::run(config),

@@ -7,7 +7,7 @@ use sfu_proto::control::{
     Source, ToCore,
 };
 use sfu_proto::ids::{Epoch, ParticipantId, SessionId};
-use sfu_proto::limits::COMMANDS_PER_PASS_MAX;
+use sfu_proto::limits::{COMMANDS_PER_PASS_MAX, SESSIONS_BEFORE_SPREAD};
 
 use crate::rig::{MEETING, PATIENCE, Sidecar, on_both_drivers, order};
 
@@ -16,6 +16,7 @@ on_both_drivers! {
     an_old_epoch_is_refused_and_changes_nothing,
     two_questions_at_once_are_answered_each,
     more_orders_than_one_pass_takes_are_answered_at_once,
+    a_large_meeting_spreads_and_stays_one,
 }
 
 const SESSION: SessionId = SessionId(5);
@@ -132,4 +133,48 @@ fn more_orders_than_one_pass_takes_are_answered_at_once(socket: &Path) {
     }
     // A worker that sleeps between two lots would sleep a second each time.
     assert!(begun.elapsed() < PATIENCE / 2, "{:?}", begun.elapsed());
+}
+
+fn a_large_meeting_spreads_and_stays_one(socket: &Path) {
+    let mut sidecar = Sidecar::connect(socket);
+    sidecar.order(1, 1, Command::OpenMeeting);
+    let count = SESSIONS_BEFORE_SPREAD + 2;
+    let ports: Vec<_> = (1..=count as u128)
+        .map(|number| {
+            let Command::OpenSession { mut plan, .. } = open_session() else {
+                panic!("no plan");
+            };
+            plan.participant = ParticipantId(u32::try_from(number).unwrap());
+            let session = SessionId(number);
+            let command = Command::OpenSession { session, plan };
+            let Outcome::SessionOpened(opened) = sidecar.order(100 + number, 1, command) else {
+                panic!("not opened");
+            };
+            opened.candidates[0].port()
+        })
+        .collect();
+    // The answer names the port of the worker where the session lives.
+    let (here, there) = ports.split_at(SESSIONS_BEFORE_SPREAD);
+    assert!(here.iter().all(|port| *port == here[0]));
+    assert!(there.iter().all(|port| *port == here[0] + 1));
+
+    let mute = Command::Mute {
+        participant: ParticipantId(1),
+        source: Source::Audio,
+        muted: true,
+    };
+    assert_eq!(sidecar.order(2, 1, mute), Outcome::Done);
+    sidecar.say(&[ToCore::Snapshot]).unwrap();
+    let snapshot = sidecar.snapshot();
+    let [meeting] = &snapshot.meetings[..] else {
+        panic!("{} meetings", snapshot.meetings.len());
+    };
+    assert_eq!(meeting.sessions.len(), count);
+    assert_eq!(meeting.muted, [(ParticipantId(1), Source::Audio)]);
+    let last = SessionId(count as u128);
+    let leave = Command::CloseSession { session: last };
+    assert_eq!(sidecar.order(3, 1, leave), Outcome::Done);
+    assert_eq!(sidecar.order(4, 1, Command::CloseMeeting), Outcome::Done);
+    sidecar.say(&[ToCore::Snapshot]).unwrap();
+    assert!(sidecar.snapshot().meetings.is_empty());
 }

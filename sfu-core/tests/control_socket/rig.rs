@@ -58,6 +58,8 @@ fn start(driver: DriverChoice) -> PathBuf {
         driver,
         public_ips: Vec::new(),
         external_port: None,
+        crypto: None,
+        pads_packets: true,
     };
     thread::spawn(move || {
         // The port is free, but another test's core may take it or the next one first.

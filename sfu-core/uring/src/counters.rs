@@ -38,13 +38,17 @@ counters! {
     sent_bytes,
     /// Messages of more than one datagram among them (UDP GSO).
     trains,
+    /// Datagrams that left in those: of `sent`, the share that left in trains.
+    sent_in_trains,
     /// System calls made for receiving, sending and waiting.
     system_calls,
     /// Datagrams that the kernel refused for want of room (`EAGAIN`, `ENOBUFS`).
     send_refused,
     /// Datagrams that the kernel refused for another reason: no route, no permission, too long.
     send_failed,
-    /// Sockets that no longer send trains, because their route cannot cut them.
+    /// Trains that the kernel refused to cut; their datagrams went singly.
+    trains_refused,
+    /// Sockets that no longer send trains at all, because too many routes have refused one.
     gso_off,
     /// Datagrams that the kernel dropped because the socket's buffer was full (`SO_RXQ_OVFL`).
     kernel_dropped,

@@ -6,10 +6,12 @@ use sfu_proto::packet::{Datagram, SendBatch};
 
 use crate::mio_driver::MioDriver;
 use crate::uring::{RingMemory, UringDriver};
-use crate::{BoundSocket, ClockReading, DriverChoice, DriverError, DriverKind, IoCounters, Waker};
+use crate::{
+    BoundSocket, ClockReading, DriverChoice, DriverError, DriverKind, IoCounters, Notice, Waker,
+};
 
-/// How long a wait goes on gathering if fewer than 16 packets are there, where the kernel can
-/// (io_uring, Linux 6.12). At low rates most of the cost is one wake-up a packet: this shares it,
+/// How long a wait goes on gathering if fewer than 16 packets are there: io_uring from Linux 6.12
+/// on, mio always (it sleeps, and a wake waits that long too). At low rates most of the cost is one wake-up a packet: this shares it,
 /// for half a millisecond of latency at the most, and makes longer trains.
 const GATHER: Duration = Duration::from_micros(500);
 
@@ -43,7 +45,7 @@ impl Driver {
                 Err(refusal) => Some(refusal),
             },
         };
-        let driver = MioDriver::open(sockets, waker.clone())?;
+        let driver = MioDriver::open(sockets, waker.clone(), GATHER)?;
         Ok((
             Self(Inner::Mio(Box::new(driver))),
             waker,
@@ -51,12 +53,11 @@ impl Driver {
         ))
     }
 
-    /// Changes how long a wait gathers; zero returns with the first packet. The mio driver never
-    /// gathers.
+    /// Changes how long a wait gathers; zero returns with the first packet.
     pub fn set_gather(&mut self, gather: Duration) {
         match &mut self.0 {
             Inner::Uring(driver) => driver.set_gather(gather),
-            Inner::Mio(_) => {}
+            Inner::Mio(driver) => driver.set_gather(gather),
         }
     }
 
@@ -97,6 +98,15 @@ impl Driver {
         match &mut self.0 {
             Inner::Uring(driver) => driver.receive(reading, max, each),
             Inner::Mio(driver) => driver.receive(reading, max, each),
+        }
+    }
+
+    /// What the operator should be told, each thing once; `None` nearly always, and then it costs
+    /// nothing.
+    pub fn take_notice(&mut self) -> Option<Notice> {
+        match &mut self.0 {
+            Inner::Uring(driver) => driver.take_notice(),
+            Inner::Mio(driver) => driver.take_notice(),
         }
     }
 

@@ -14,7 +14,7 @@
 //!
 //! Rules for `unsafe` here: the codecs (addresses, control messages, buffer layout, trains) are safe
 //! code over byte slices. `unsafe` is left for system calls, for memory that the kernel writes, and
-//! for the rings; each block names its invariant and who upholds it.
+//! for the rings, the kernel's and the one between workers ([`handover`]); each block names its invariant and who upholds it.
 
 #[cfg(not(all(target_os = "linux", target_pointer_width = "64")))]
 compile_error!("sfu-uring reads Linux' 64-bit control messages; other targets are not supported");
@@ -27,8 +27,10 @@ mod control_message;
 mod counters;
 mod driver;
 mod error;
+mod handover;
 mod interfaces;
 mod mio_driver;
+mod notice;
 mod probe;
 mod receive_buffer;
 mod receive_messages;
@@ -38,7 +40,9 @@ mod send_headers;
 mod socket;
 mod socket_table;
 mod system_call;
+mod train_limit;
 mod trains;
+mod udp_errors;
 mod uring;
 mod waker;
 
@@ -48,7 +52,10 @@ pub use clock::ClockReading;
 pub use counters::IoCounters;
 pub use driver::Driver;
 pub use error::{BindError, DriverError};
+pub use handover::{Doze, HandoverReceiver, HandoverSender, handover};
 pub use interfaces::{LocalAddress, local_addresses};
+pub use notice::Notice;
 pub use probe::{RingFeatures, RingRefusal, probe};
 pub use socket::{BoundSocket, BufferShortfall, bind};
+pub use udp_errors::{UdpErrors, udp_errors};
 pub use waker::Waker;

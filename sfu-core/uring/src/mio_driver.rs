@@ -2,7 +2,8 @@
 //! io_uring, and the measure that io_uring has to beat.
 //!
 //! Readiness comes by edge: a socket counts as readable from the kernel's word until it has run dry.
-//! Timeouts are whole milliseconds, rounded up, since `epoll_wait` has no finer ones.
+//! Timeouts are whole milliseconds, rounded up, since `epoll_wait` has no finer ones. Gathering is
+//! a sleep before the wait, and only while packets come: the first after a pause is never held up.
 
 use core::time::Duration;
 use std::io;
@@ -18,8 +19,10 @@ use crate::received_train::ReceivedTrain;
 use crate::send_failure::{code_of, count_as_sent, settle};
 use crate::send_headers::SendHeaders;
 use crate::socket_table::SocketTable;
-use crate::{BoundSocket, ClockReading, DriverError, IoCounters, Waker};
+use crate::{BoundSocket, ClockReading, DriverError, IoCounters, Notice, Waker};
 
+/// Messages of one pass after which the next does not gather.
+const GATHERED_ENOUGH: usize = 16;
 const WAKER: Token = Token(usize::MAX - 1);
 
 pub(crate) struct MioDriver {
@@ -32,12 +35,19 @@ pub(crate) struct MioDriver {
     /// The socket to read first, so that none waits for ever behind a busy one.
     first: usize,
     opened: Option<ReceivedTrain>,
+    gather: Duration,
+    /// Messages that have come since the last wait.
+    came: usize,
     waker: Waker,
     counters: IoCounters,
 }
 
 impl MioDriver {
-    pub(crate) fn open(sockets: Vec<BoundSocket>, waker: Waker) -> Result<Self, DriverError> {
+    pub(crate) fn open(
+        sockets: Vec<BoundSocket>,
+        waker: Waker,
+        gather: Duration,
+    ) -> Result<Self, DriverError> {
         let poll = Poll::new().map_err(DriverError::while_doing("open an epoll"))?;
         let sockets = SocketTable::new(sockets);
         let descriptors = sockets.raw_descriptors().zip((0..).map(Token));
@@ -55,6 +65,8 @@ impl MioDriver {
             sockets,
             first: 0,
             opened: None,
+            gather,
+            came: 0,
             waker,
             counters: IoCounters::default(),
         })
@@ -62,6 +74,14 @@ impl MioDriver {
 
     pub(crate) fn counters(&self) -> IoCounters {
         self.counters
+    }
+
+    pub(crate) fn take_notice(&mut self) -> Option<Notice> {
+        self.sockets.take_notice()
+    }
+
+    pub(crate) fn set_gather(&mut self, gather: Duration) {
+        self.gather = gather;
     }
 
     pub(crate) fn send(&mut self, batch: &mut SendBatch) {
@@ -122,8 +142,9 @@ impl MioDriver {
         let timeout = if something_left {
             Some(Duration::ZERO)
         } else {
-            timeout
+            self.sleep_to_gather(timeout)
         };
+        self.came = 0;
         self.counters.system_calls += 1;
         match self.poll.poll(&mut self.events, timeout) {
             Ok(()) => {}
@@ -141,6 +162,18 @@ impl MioDriver {
             }
         }
         Ok(())
+    }
+
+    /// Lets packets gather if few came last time; says what is left of the timeout. At low rates
+    /// most of the cost is one wake-up a packet, and at high rates they gather by themselves.
+    fn sleep_to_gather(&mut self, timeout: Option<Duration>) -> Option<Duration> {
+        let gather = self.gather.min(timeout.unwrap_or(self.gather));
+        if gather.is_zero() || !(1..GATHERED_ENOUGH).contains(&self.came) {
+            return timeout;
+        }
+        self.counters.system_calls += 1;
+        std::thread::sleep(gather);
+        timeout.map(|it| it - gather)
     }
 
     /// Hands at most `max` datagrams to `each`; says how many.
@@ -207,6 +240,7 @@ impl MioDriver {
                 self.counters.system_calls += 1;
                 match self.messages.receive(index, descriptor, asked) {
                     Ok(count) => {
+                        self.came += count;
                         // Fewer than asked for: it has run dry, and says so when there is more.
                         self.is_readable[at] = count == asked;
                         self.first = (at + 1) % self.sockets.len();

@@ -4,6 +4,8 @@ use std::io;
 
 use io_uring::{IoUring, Probe, opcode};
 
+use crate::uring::restriction;
+
 const SYSCTL_PATH: &str = "/proc/sys/kernel/io_uring_disabled";
 const RELEASE_PATH: &str = "/proc/sys/kernel/osrelease";
 
@@ -14,6 +16,9 @@ pub struct RingFeatures {
     pub no_sq_array: bool,
     /// A wait may gather completions for a while before it returns (6.12).
     pub min_wait: bool,
+    /// A ring may be held to the operations it names (5.10; asked for all the same, since a
+    /// kernel may be built or patched without).
+    pub restrictions: bool,
     /// A sleeping worker need not show as waiting for a disk (6.15).
     pub no_io_wait: bool,
 }
@@ -55,6 +60,7 @@ pub fn probe() -> Result<RingFeatures, RingRefusal> {
         .register_probe(&mut known)
         .map_err(RingRefusal::from_kernel)?;
     let needed = [
+        opcode::Send::CODE,
         opcode::SendMsg::CODE,
         opcode::RecvMsgMulti::CODE,
         opcode::PollAdd::CODE,
@@ -66,6 +72,7 @@ pub fn probe() -> Result<RingFeatures, RingRefusal> {
     }
     Ok(RingFeatures {
         no_sq_array,
+        restrictions: restriction::apply(&ring).is_ok(),
         min_wait: ring.params().is_feature_min_timeout(),
         no_io_wait: ring.params().is_feature_no_iowait(),
     })

@@ -8,7 +8,7 @@
 //!
 //! A train may fill 64 KiB, so each buffer has room for one. The room costs address space, not
 //! memory: a page is only taken when a train first reaches it, and single datagrams stay within the
-//! first page of their buffer.
+//! first page or two of their buffer.
 
 use core::ops::Range;
 

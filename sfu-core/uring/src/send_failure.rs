@@ -12,7 +12,10 @@ use crate::trains::Train;
 pub(crate) fn count_as_sent(train: &Train, counters: &mut IoCounters) {
     counters.sent += train.count as u64;
     counters.sent_bytes += train.bytes as u64;
-    counters.trains += u64::from(!train.is_alone());
+    if !train.is_alone() {
+        counters.trains += 1;
+        counters.sent_in_trains += train.count as u64;
+    }
 }
 
 /// Settles a train that was counted as sent and failed with the error `code`.
@@ -25,11 +28,15 @@ pub(crate) fn settle(
 ) {
     counters.sent -= train.count as u64;
     counters.sent_bytes -= train.bytes as u64;
-    counters.trains -= u64::from(!train.is_alone());
+    if !train.is_alone() {
+        counters.trains -= 1;
+        counters.sent_in_trains -= train.count as u64;
+    }
     match code {
-        // No checksum offload on the way out, an IPsec route, or a kernel with stricter rules.
-        libc::EIO | libc::EINVAL if !train.is_alone() => {
-            send_singly(train, batch, sockets, counters)
+        // No checksum offload on the way out, an IPsec route, datagrams longer than the link takes,
+        // or a kernel with stricter rules.
+        libc::EIO | libc::EINVAL | libc::EMSGSIZE | libc::EOPNOTSUPP if !train.is_alone() => {
+            send_singly(code, train, batch, sockets, counters);
         }
         code => count_failure(code, train.count as u64, counters),
     }
@@ -42,35 +49,35 @@ fn count_failure(code: i32, datagrams: u64, counters: &mut IoCounters) {
     }
 }
 
-/// Sends the datagrams of a refused train one by one. If any goes, the train was at fault and not
-/// its address (port 0, say, which anybody can forge as a source), and the socket sends no more
-/// trains.
+/// Sends the datagrams of a refused train one by one. If the longest goes, the train was at fault
+/// and not its address (port 0, say, which anybody can forge as a source) or its length: then no
+/// more trains go that way. The last, which may be shorter, proves nothing.
 fn send_singly(
+    code: i32,
     train: &Train,
     batch: &SendBatch,
     sockets: &mut SocketTable,
     counters: &mut IoCounters,
 ) {
-    let Some(state) = sockets.get_mut(train.route.socket) else {
+    let Some(state) = sockets.get(train.route.socket) else {
         counters.send_failed += train.count as u64;
         return;
     };
     let remote = train.route.remote.into();
-    let mut any_went = false;
+    let mut longest_went = false;
     for outgoing in &batch.outgoing()[train.first..train.end()] {
         counters.system_calls += 1;
         match state.socket.send_to(batch.bytes(outgoing), &remote) {
             Ok(_) => {
-                any_went = true;
+                longest_went |= outgoing.len == train.segment;
                 counters.sent += 1;
                 counters.sent_bytes += u64::from(outgoing.len);
             }
             Err(error) => count_failure(code_of(&error), 1, counters),
         }
     }
-    if any_went && state.sends_trains {
-        state.sends_trains = false;
-        counters.gso_off += 1;
+    if longest_went {
+        sockets.note_refusal(&train.route, code, counters);
     }
 }
 
@@ -88,8 +95,8 @@ mod tests {
     use super::*;
     use crate::bind;
 
-    /// Settles a train of three to `remote` that failed with `code`.
-    fn settled(remote: SocketAddr, code: i32) -> (IoCounters, bool) {
+    /// Settles a train of three to `remote` that failed with `code`; says how long the next may be.
+    fn settled(remote: SocketAddr, code: i32) -> (IoCounters, usize) {
         let bound = bind(&["127.0.0.1:0".parse().unwrap()], 65_536).unwrap();
         let mut sockets = SocketTable::new(bound);
         let route = Route {
@@ -100,38 +107,47 @@ mod tests {
         for len in [100, 100, 50] {
             batch.slot(route, len).unwrap();
         }
-        let train = Train::starting_at(batch.outgoing(), 0, true).unwrap();
+        let train = Train::starting_at(batch.outgoing(), 0, 64).unwrap();
         let mut counters = IoCounters::default();
         count_as_sent(&train, &mut counters);
+        assert_eq!((counters.trains, counters.sent_in_trains), (1, 3));
         settle(code, &train, &batch, &mut sockets, &mut counters);
-        (counters, sockets.sends_trains(SocketIndex(0)))
+        assert_eq!((counters.trains, counters.sent_in_trains), (0, 0));
+        assert_eq!(
+            sockets.take_notice().is_some(),
+            counters.trains_refused > 0,
+            "{counters:?}"
+        );
+        assert_eq!(sockets.take_notice(), None);
+        (counters, sockets.train_datagrams_max(&route))
     }
 
     #[test]
-    fn a_refused_train_goes_singly_and_switches_trains_off() {
-        let receiver = UdpSocket::bind("127.0.0.1:0").unwrap();
-        let (counters, sends_trains) = settled(receiver.local_addr().unwrap(), libc::EIO);
-        assert_eq!((counters.sent, counters.sent_bytes), (3, 250));
-        assert_eq!((counters.gso_off, counters.trains), (1, 0));
-        assert!(!sends_trains);
-        let mut buffer = [0; 2000];
-        for len in [100, 100, 50] {
-            assert_eq!(receiver.recv(&mut buffer).unwrap(), len);
+    fn a_refused_train_goes_singly_and_is_the_last_that_way() {
+        for code in [libc::EIO, libc::EINVAL, libc::EMSGSIZE] {
+            let receiver = UdpSocket::bind("127.0.0.1:0").unwrap();
+            let (counters, longest) = settled(receiver.local_addr().unwrap(), code);
+            assert_eq!((counters.sent, counters.sent_bytes), (3, 250));
+            assert_eq!((counters.trains_refused, longest), (1, 1));
+            let mut buffer = [0; 2000];
+            for len in [100, 100, 50] {
+                assert_eq!(receiver.recv(&mut buffer).unwrap(), len);
+            }
         }
     }
 
     #[test]
-    fn an_address_that_takes_nothing_switches_nothing_off() {
-        let (counters, sends_trains) = settled("127.0.0.1:0".parse().unwrap(), libc::EINVAL);
+    fn an_address_that_takes_nothing_changes_nothing() {
+        let (counters, longest) = settled("127.0.0.1:0".parse().unwrap(), libc::EINVAL);
         assert_eq!((counters.sent, counters.send_failed), (0, 3));
-        assert_eq!(counters.gso_off, 0);
-        assert!(sends_trains);
+        assert_eq!(counters.trains_refused, 0);
+        assert!(longest > 1);
     }
 
     #[test]
     fn a_full_buffer_is_a_refusal() {
-        let (counters, sends_trains) = settled("127.0.0.1:9".parse().unwrap(), libc::EAGAIN);
+        let (counters, longest) = settled("127.0.0.1:9".parse().unwrap(), libc::EAGAIN);
         assert_eq!((counters.sent, counters.send_refused), (0, 3));
-        assert!(sends_trains);
+        assert!(longest > 1);
     }
 }

@@ -7,6 +7,7 @@ use std::io;
 use std::net::SocketAddr;
 use std::os::fd::{AsFd, BorrowedFd};
 
+use sfu_proto::limits::TRAIN_DATAGRAMS_MAX;
 use socket2::{Domain, Protocol, Socket, Type};
 
 use crate::BindError;
@@ -20,7 +21,7 @@ const SOCKETS_MAX: usize = 256;
 pub struct BoundSocket {
     socket: Socket,
     local_address: SocketAddr,
-    sends_trains: bool,
+    train_datagrams_max: usize,
     shortfalls: Vec<BufferShortfall>,
 }
 
@@ -36,8 +37,9 @@ impl BoundSocket {
         &self.shortfalls
     }
 
-    pub(crate) fn sends_trains(&self) -> bool {
-        self.sends_trains
+    /// Datagrams of the longest train; 1 where the kernel has none.
+    pub(crate) fn train_datagrams_max(&self) -> usize {
+        self.train_datagrams_max
     }
 
     pub(crate) fn into_socket(self) -> Socket {
@@ -115,7 +117,11 @@ fn bind_one(address: SocketAddr, buffer_bytes: usize) -> Result<BoundSocket, Bin
     set_receive_options(socket.as_fd()).map_err(failed("SO_TIMESTAMPNS and SO_RXQ_OVFL"))?;
     set_mtu_discovery(socket.as_fd(), address).map_err(failed("IP_MTU_DISCOVER"))?;
     Ok(BoundSocket {
-        sends_trains: knows_trains(socket.as_fd()),
+        train_datagrams_max: if knows_trains(socket.as_fd()) {
+            TRAIN_DATAGRAMS_MAX
+        } else {
+            1
+        },
         socket,
         local_address,
         shortfalls,

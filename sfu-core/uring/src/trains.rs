@@ -2,16 +2,12 @@
 //! network card or the kernel (UDP GSO). Pure: which datagrams go together is decided here alone.
 //!
 //! The kernel's rules (`net/ipv4/udp.c`): one destination; all datagrams of one length, the last may
-//! be shorter; at most 64 of them (128 since 2024); less than 64 KiB in all.
+//! be shorter; at most 64 of them (128 since 6.9); less than 64 KiB in all.
 
 use core::ops::Range;
 
-use sfu_proto::limits::DATAGRAM_BYTES_MAX;
+use sfu_proto::limits::{DATAGRAM_BYTES_MAX, TRAIN_BYTES_MAX};
 use sfu_proto::packet::{Outgoing, Route};
-
-const DATAGRAMS_PER_TRAIN_MAX: usize = 64;
-/// Below 64 KiB less the headers, which count as well.
-const TRAIN_BYTES_MAX: usize = 65_000;
 
 /// `count` datagrams of the batch from `first` on, which lie side by side in its area.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -26,15 +22,19 @@ pub(crate) struct Train {
 }
 
 impl Train {
-    /// The longest train that starts with the datagram `first`; one datagram where `gso` is off.
-    pub(crate) fn starting_at(outgoing: &[Outgoing], first: usize, gso: bool) -> Option<Self> {
+    /// The longest train that starts with the datagram `first`, of at most `count_max`.
+    pub(crate) fn starting_at(
+        outgoing: &[Outgoing],
+        first: usize,
+        count_max: usize,
+    ) -> Option<Self> {
         let head = outgoing.get(first)?;
         let mut train = Self::alone(head, first);
-        if !gso || head.len == 0 || usize::from(head.len) > DATAGRAM_BYTES_MAX {
+        if head.len == 0 || usize::from(head.len) > DATAGRAM_BYTES_MAX {
             return Some(train);
         }
         for next in &outgoing[first + 1..] {
-            if !train.takes(next) {
+            if train.count >= count_max || !train.takes(next) {
                 break;
             }
             train.count += 1;
@@ -58,8 +58,7 @@ impl Train {
     }
 
     fn takes(&self, next: &Outgoing) -> bool {
-        self.count < DATAGRAMS_PER_TRAIN_MAX
-            && self.bytes + usize::from(next.len) <= TRAIN_BYTES_MAX
+        self.bytes + usize::from(next.len) <= TRAIN_BYTES_MAX
             && (1..=self.segment).contains(&next.len)
             && next.start as usize == self.start + self.bytes
             && next.route == self.route

@@ -91,6 +91,22 @@ fn repairs_allocate_nothing() {
     assert!(world.shard.counters.repairs_received > 10);
 }
 
+/// Counted on all workers; the ring itself is made once and for all.
+#[test]
+fn handing_over_to_another_worker_allocates_nothing() {
+    let mut world = World::spread(2, 2);
+    world.join(PeerConfig::publisher(1));
+    for participant in 2..=21 {
+        world.join_at(1, PeerConfig::viewer(participant));
+    }
+    world.run_for(Duration::from_secs(5));
+    let handed_over = world.shard.counters.packets_handed_over;
+    assert_eq!(allocations_in(&mut world, 10_000), 0);
+    assert!(world.shard.counters.packets_handed_over - handed_over > 4_000);
+    assert!(world.at(1).counters.packets_forwarded > 80_000);
+    world.assert_sound();
+}
+
 #[test]
 fn the_counter_counts() {
     ALLOCATIONS.set(0);

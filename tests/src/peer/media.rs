@@ -13,7 +13,9 @@ use sfu_proto::time::Instant;
 
 const MARKS_BYTES: usize = 19;
 const AUDIO_BYTES: usize = 80;
-const VIDEO_BYTES: usize = 1_000;
+/// Of a frame's first packets; its later ones have a byte more, as libwebrtc splits frames
+/// (`RtpPacketizer::SplitAboutEqually`).
+pub const VIDEO_BYTES: usize = 1_000;
 const OPUS_TOC: u8 = 0x78;
 
 /// What a payload says of itself.
@@ -188,7 +190,8 @@ impl Encoder {
                 let mut payload = vec![0x80 | start, 0xe0, 0x80 | high, low, self.tl0, 0x20];
                 payload.push(u8::from(!is_key));
                 self.marks(now, index, count).write(&mut payload);
-                payload.resize(VIDEO_BYTES, 0xbb);
+                let more = usize::from(2 * index >= count);
+                payload.resize(VIDEO_BYTES + more, 0xbb);
                 Encoded {
                     payload,
                     timestamp: tick.wrapping_mul(3_000),

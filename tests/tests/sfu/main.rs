@@ -5,6 +5,7 @@ mod consent;
 mod epoch;
 mod full;
 mod garbage;
+mod hot_meeting;
 mod ice_restart;
 mod join;
 mod late_join;
@@ -20,6 +21,7 @@ mod slot_switch;
 mod snapshot;
 mod speaker;
 mod takeover;
+mod trains;
 mod viewer_without_rtx;
 
 use core::time::Duration;

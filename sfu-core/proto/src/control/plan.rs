@@ -37,6 +37,12 @@ impl Token {
         &self.bytes[..usize::from(self.len.min(16))]
     }
 
+    /// All sixteen bytes: zeros behind the identifier, whatever came over the socket.
+    pub(crate) fn padded(&self) -> [u8; 16] {
+        let behind = u128::MAX.checked_shr(8 * u32::from(self.len)).unwrap_or(0);
+        (u128::from_be_bytes(self.bytes) & !behind).to_be_bytes()
+    }
+
     pub fn as_str(&self) -> &str {
         core::str::from_utf8(self.as_bytes()).unwrap_or("?")
     }

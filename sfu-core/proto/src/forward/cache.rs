@@ -10,6 +10,11 @@
 use super::packet_info::PacketInfo;
 use crate::dropped::Dropped;
 
+/// libwebrtc splits a frame evenly: some packets of n bytes, then some of n + 1
+/// (`RtpPacketizer::SplitAboutEqually`). A train takes only packets of one length (UDP GSO), so one
+/// byte of padding makes one train of two; more would only make packets of different kinds equal.
+const EVENING_BYTES: u8 = 1;
+
 /// One packet: what forwarding needs to know, and where its payload lies.
 #[derive(Clone, Copy, Debug)]
 struct Entry {
@@ -34,6 +39,8 @@ pub(super) struct Cache {
     bytes: Box<[u8]>,
     written: u64,
     highest: Option<u64>,
+    /// From here on all have come in this pass, in order: nothing can have left of them yet.
+    unsent_from: Option<u64>,
 }
 
 impl Cache {
@@ -45,6 +52,7 @@ impl Cache {
             bytes: vec![0; bytes].into_boxed_slice(),
             written: 0,
             highest: None,
+            unsent_from: None,
         }
     }
 
@@ -52,6 +60,7 @@ impl Cache {
     pub(super) fn clear(&mut self) {
         self.entries.fill(None);
         self.highest = None;
+        self.unsent_from = None;
     }
 
     pub(super) fn insert(
@@ -82,11 +91,43 @@ impl Cache {
             len,
             info,
         });
-        self.highest = Some(
-            self.highest
-                .map_or(sequence, |highest| highest.max(sequence)),
-        );
+        if self.highest.is_none_or(|highest| highest < sequence) {
+            self.highest = Some(sequence);
+            self.unsent_from.get_or_insert(sequence);
+        } else {
+            // A viewer may have asked for it already and got it: its form is final.
+            self.unsent_from = None;
+        }
         Ok(())
+    }
+
+    /// Pads the packets of its frame just before `sequence` that are a byte shorter. Decided here,
+    /// once for all viewers and for repeats under the same number, which must be the same bytes
+    /// (DESIGN D6). So it touches only what nobody can have been sent.
+    pub(super) fn even_out(&mut self, sequence: u64) {
+        let Some(from) = self.unsent_from else { return };
+        let Some(longer) = self.entries[self.index(sequence)] else {
+            return;
+        };
+        for earlier in (from..sequence).rev() {
+            let index = self.index(earlier);
+            let Some(entry) = &mut self.entries[index] else {
+                return;
+            };
+            let is_shorter = entry.len > 0 && entry.len + u16::from(EVENING_BYTES) == longer.len;
+            let is_beside = entry.sequence == earlier
+                && entry.info.timestamp == longer.info.timestamp
+                && entry.info.padding == 0;
+            if !(is_beside && is_shorter) {
+                return;
+            }
+            entry.info.padding = EVENING_BYTES;
+        }
+    }
+
+    /// What came in this pass may leave now: its form is final.
+    pub(super) fn end_pass(&mut self) {
+        self.unsent_from = None;
     }
 
     pub(super) fn get(&self, sequence: u64) -> Option<Cached<'_>> {
@@ -188,6 +229,68 @@ mod tests {
         put(&mut cache, 1, 60).unwrap();
         assert!(cache.get(0).is_none());
         assert_eq!(put(&mut cache, 0, 60), Err(Dropped::RtpDuplicate));
+    }
+
+    fn frame(cache: &mut Cache, timestamp: u64, packets: &[(u64, usize)]) {
+        for (sequence, len) in packets {
+            let info = PacketInfo {
+                timestamp,
+                ..PacketInfo::default()
+            };
+            cache.insert(*sequence, info, &vec![7; *len]).unwrap();
+            cache.even_out(*sequence);
+        }
+    }
+
+    fn padding<const N: usize>(cache: &Cache, sequences: [u64; N]) -> [u8; N] {
+        sequences.map(|sequence| cache.get(sequence).unwrap().info.padding)
+    }
+
+    #[test]
+    fn packets_a_byte_shorter_are_evened_out() {
+        let mut cache = Cache::new(64, 10_000);
+        frame(
+            &mut cache,
+            1,
+            &[(5, 99), (6, 99), (7, 99), (8, 100), (9, 100), (10, 40)],
+        );
+        assert_eq!(padding(&cache, [5, 6, 7, 8, 9, 10]), [1, 1, 1, 0, 0, 0]);
+    }
+
+    #[test]
+    fn other_lengths_and_other_frames_are_left_alone() {
+        let mut cache = Cache::new(64, 10_000);
+        frame(&mut cache, 1, &[(1, 98), (2, 99)]);
+        frame(
+            &mut cache,
+            2,
+            &[(3, 100), (4, 102), (5, 101), (6, 0), (7, 1)],
+        );
+        assert_eq!(
+            padding(&cache, [1, 2, 3, 4, 5, 6, 7]),
+            [1, 0, 0, 0, 0, 0, 0]
+        );
+        // Padded by one, not by two.
+        frame(&mut cache, 3, &[(8, 50), (9, 51), (10, 52)]);
+        assert_eq!(padding(&cache, [8, 9, 10]), [1, 1, 0]);
+    }
+
+    #[test]
+    fn what_may_have_been_sent_keeps_its_form() {
+        let mut cache = Cache::new(64, 10_000);
+        frame(&mut cache, 1, &[(1, 99)]);
+        cache.end_pass();
+        frame(&mut cache, 1, &[(2, 100)]);
+        assert_eq!(padding(&cache, [1]), [0], "it left in the pass before");
+
+        frame(&mut cache, 2, &[(5, 99), (4, 99), (6, 100)]);
+        assert_eq!(
+            padding(&cache, [4, 5]),
+            [0, 0],
+            "4 was asked for before it came"
+        );
+        frame(&mut cache, 2, &[(8, 101), (9, 102)]);
+        assert_eq!(padding(&cache, [6, 8]), [0, 1], "7 is missing");
     }
 
     #[test]

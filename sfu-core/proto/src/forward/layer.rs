@@ -7,6 +7,7 @@ use super::cache::{Cache, Cached};
 use super::gap::{Arrived, Gap, MISSING_MAX};
 use super::keyframe::KeyframeRequests;
 use super::packet_info::PacketInfo;
+use super::remote::LayerOrigin;
 use crate::control::{Codec, PublishLine, Source};
 use crate::dropped::Dropped;
 use crate::ids::{ParticipantId, Ssrc};
@@ -84,6 +85,7 @@ pub(crate) struct Layer {
     pub participant: ParticipantId,
     pub source: Source,
     pub codec: Codec,
+    pub(super) origin: LayerOrigin,
     /// Known once its first packet has come.
     pub ssrc: Option<Ssrc>,
     /// Of its repair stream, likewise.
@@ -109,7 +111,20 @@ pub(crate) struct Layer {
 
 impl Layer {
     pub(crate) fn new(key: LayerKey, participant: ParticipantId, line: &PublishLine) -> Self {
-        let (source, codec) = (line.source, line.codec);
+        let origin = LayerOrigin::Here {
+            wanted_by: Vec::new(),
+        };
+        let mut layer = Self::of(key, participant, (line.source, line.codec), origin);
+        layer.is_repairable = line.source != Source::Audio || line.rtx_payload_type.is_some();
+        layer
+    }
+
+    pub(super) fn of(
+        key: LayerKey,
+        participant: ParticipantId,
+        (source, codec): (Source, Codec),
+        origin: LayerOrigin,
+    ) -> Self {
         let (packets, bytes) = match source {
             Source::Audio => (limits::AUDIO_CACHE_PACKETS, limits::AUDIO_CACHE_BYTES),
             Source::Camera | Source::Screen => {
@@ -121,12 +136,13 @@ impl Layer {
             participant,
             source,
             codec,
+            origin,
             ssrc: None,
             repair_ssrc: None,
             former_repair_ssrc: None,
             keyframe: KeyframeRequests::default(),
             is_watched: false,
-            is_repairable: source != Source::Audio || line.rtx_payload_type.is_some(),
+            is_repairable: false,
             gap: Gap::default(),
             reception: Reception::new(codec.clock_rate()),
             cache: Cache::new(packets, bytes),
@@ -140,7 +156,7 @@ impl Layer {
     }
 
     /// The source begins anew under another SSRC: its numbers have nothing to do with the former.
-    fn restart(&mut self, generation: u32) {
+    pub(super) fn restart(&mut self, generation: u32) {
         self.key.generation = generation;
         self.former_repair_ssrc = self.repair_ssrc.take();
         self.anchor = None;
@@ -230,18 +246,31 @@ impl Layer {
     }
 
     pub(crate) fn receive(&mut self, received: &Received<'_>) -> Result<(), Dropped> {
-        let sequence = received.sequence;
         let timestamp = self.timestamp.widen(received.header.timestamp);
         let marker = received.header.marker;
         let mut info = PacketInfo::read(self.codec, timestamp, marker, received.payload);
         info.audio_level = received.audio_level;
-        self.cache.insert(sequence, info, received.payload)?;
+        self.store(received.arrival, received.sequence, info, received.payload)
+    }
 
-        self.last_arrival = Some(received.arrival);
-        if timestamp > self.newest.0 {
-            self.newest = (timestamp, received.arrival);
+    /// Keeps a packet, whether a session has sent it or another part has handed it over.
+    pub(super) fn store(
+        &mut self,
+        arrival: Instant,
+        sequence: u64,
+        info: PacketInfo,
+        payload: &[u8],
+    ) -> Result<(), Dropped> {
+        self.cache.insert(sequence, info, payload)?;
+        if self.is_video() {
+            self.cache.even_out(sequence);
         }
-        if self.gap.note(received.arrival, sequence) == Arrived::AfterInterruption {
+
+        self.last_arrival = Some(arrival);
+        if info.timestamp > self.newest.0 {
+            self.newest = (info.timestamp, arrival);
+        }
+        if self.gap.note(arrival, sequence) == Arrived::AfterInterruption {
             self.keyframe.want();
         }
         if info.starts_key_frame {
@@ -281,13 +310,22 @@ impl Layer {
 
     pub(crate) fn end_pass(&mut self) {
         self.arrived.clear();
+        self.cache.end_pass();
     }
 
     pub(crate) fn packet(&self, sequence: u64) -> Option<Cached<'_>> {
         self.cache.get(sequence)
     }
 
+    /// When the newest packet came, whatever its media time.
+    pub(super) fn last_arrival(&self) -> Option<Instant> {
+        self.last_arrival
+    }
+
     pub(crate) fn is_live(&self, now: Instant) -> bool {
+        if let LayerOrigin::There { is_live, .. } = self.origin {
+            return is_live;
+        }
         let patience = match self.source {
             Source::Screen => STILL_SCREEN_AFTER,
             Source::Audio | Source::Camera => SILENT_AFTER,

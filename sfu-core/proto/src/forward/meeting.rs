@@ -6,6 +6,7 @@
 use slab::Slab;
 
 use super::layer::{Layer, LayerKey, Received};
+use super::remote::Elsewhere;
 use super::slot::Slot;
 use super::speaker::{Speakers, UNKNOWN_LEVEL};
 use super::subscriber::{Subscriber, SubscriberKey};
@@ -36,7 +37,9 @@ pub(crate) struct Meeting {
     /// Who is where has changed: slots must be assigned anew before the next forwarding.
     pub(super) is_stale: bool,
     /// Media of this pass waits to be forwarded.
-    has_media: bool,
+    pub(super) has_media: bool,
+    /// Its parts on other workers, if it has any.
+    pub(super) elsewhere: Option<Box<Elsewhere>>,
 }
 
 /// Where a forwarding that ran out of room goes on.
@@ -61,6 +64,7 @@ impl Meeting {
             ended: Vec::new(),
             is_stale: false,
             has_media: false,
+            elsewhere: None,
         }
     }
 

@@ -49,14 +49,17 @@ impl Meeting {
             layers,
             muted: self.muted.contains(&(participant, line.source)),
             live: false,
+            origin: None,
+            announced: None,
         }))
     }
 
     /// Lets a session go, with all that it published.
     pub(crate) fn dismiss(&mut self, key: SubscriberKey) {
         let subscriber = self.subscribers.remove(key.0);
-        for track in subscriber.tracks {
-            let track = self.tracks.remove(track.0);
+        for key in subscriber.tracks {
+            let track = self.tracks.remove(key.0);
+            self.say_gone(key);
             if track.live {
                 self.ended.push((track.participant, track.source));
             }
@@ -64,14 +67,7 @@ impl Meeting {
                 self.layers.remove(layer);
             }
         }
-        let who = subscriber.participant;
-        let still_speaks = self
-            .tracks
-            .iter()
-            .any(|(_, track)| (track.participant, track.source) == (who, Source::Audio));
-        if !still_speaks {
-            self.speakers.remove(who);
-        }
+        self.silence(subscriber.participant);
         self.is_stale = true;
     }
 
@@ -129,7 +125,8 @@ impl Meeting {
         self.subscribers[key.0].slot_states(&self.layers)
     }
 
-    /// All but its sessions, which belong to the shard.
+    /// What this part knows best: what is live of its own and, at home, who speaks. Its sessions
+    /// belong to the shard.
     pub(crate) fn state(&self) -> MeetingState {
         MeetingState {
             meeting: self.id,
@@ -139,10 +136,13 @@ impl Meeting {
             live: self
                 .tracks
                 .iter()
-                .filter(|(_, track)| track.live)
+                .filter(|(_, track)| track.live && track.origin.is_none())
                 .map(|(_, track)| (track.participant, track.source))
                 .collect(),
-            speaking: self.speaking.clone(),
+            speaking: match self.is_home() {
+                true => self.speaking.clone(),
+                false => Vec::new(),
+            },
         }
     }
 }

@@ -5,6 +5,8 @@
 //!  receive:  track ─► layer ─► cache            once, when a packet arrives
 //!  forward:  subscriber ─► slot ─► rewrite ─►   once a pass, viewer by viewer
 //! ```
+//!
+//! A meeting with parts on several workers has remote tracks beside its own: `remote`.
 
 mod assign;
 mod cache;
@@ -16,6 +18,7 @@ mod membership;
 mod outgoing;
 mod packet_info;
 mod refresh;
+mod remote;
 mod rewrite;
 mod slot;
 mod speaker;
@@ -26,5 +29,7 @@ pub(crate) use gap::MISSING_MAX;
 pub(crate) use layer::Layer;
 pub(crate) use meeting::{Cursor, Meeting, MeetingKey};
 pub(crate) use outgoing::Outgoing;
+pub use remote::Handover;
+pub(crate) use remote::decode;
 pub(crate) use slot::{Slot, SlotSeed};
 pub(crate) use subscriber::{Subscriber, SubscriberKey};

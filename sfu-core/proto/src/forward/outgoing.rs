@@ -1,8 +1,8 @@
 //! A packet on its way to one viewer: all that the session needs to write its header and seal it.
 
-use super::packet_info::Vp8Numbers;
 use crate::control::Mid;
 use crate::ids::{ParticipantId, Ssrc};
+use crate::rtp::Vp8Numbers;
 
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Outgoing<'a> {
@@ -23,6 +23,8 @@ pub(crate) struct Outgoing<'a> {
     pub is_repeat: bool,
     /// The sequence that this packet repairs (RFC 4588 §4, OSN).
     pub repairs: Option<u16>,
-    pub vp8: Option<Vp8Numbers>,
+    pub vp8: Vp8Numbers,
+    /// Bytes of padding behind the payload (RFC 3550 §5.1).
+    pub padding: u8,
     pub payload: &'a [u8],
 }

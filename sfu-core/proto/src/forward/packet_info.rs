@@ -2,14 +2,7 @@
 //! every viewer.
 
 use crate::control::Codec;
-use crate::rtp::{Vp8Descriptor, h264};
-
-/// Where a VP8 descriptor keeps the numbers that must run on over a switch (RFC 7741 §4.2).
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Vp8Numbers {
-    pub picture_id: Option<u16>,
-    pub tl0_picture_index: Option<u8>,
-}
+use crate::rtp::{Vp8Descriptor, Vp8Numbers, h264};
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct PacketInfo {
@@ -20,6 +13,9 @@ pub(crate) struct PacketInfo {
     pub starts_key_frame: bool,
     /// RFC 6464 byte: voice flag and level.
     pub audio_level: Option<u8>,
+    /// Bytes of padding it leaves with, to be as long as its neighbours.
+    pub padding: u8,
+    /// Absent in other codecs: then there is nothing to rewrite.
     pub vp8: Vp8Numbers,
 }
 
@@ -37,10 +33,7 @@ impl PacketInfo {
             Codec::Vp8 => {
                 if let Ok(descriptor) = Vp8Descriptor::parse(payload) {
                     info.starts_key_frame = descriptor.starts_key_frame(payload);
-                    info.vp8 = Vp8Numbers {
-                        picture_id: descriptor.picture_id.map(|id| id.value),
-                        tl0_picture_index: descriptor.tl0picidx,
-                    };
+                    info.vp8 = descriptor.numbers();
                 }
             }
         }

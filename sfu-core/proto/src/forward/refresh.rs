@@ -23,6 +23,7 @@ impl Meeting {
         self.note_speaking(now, &mut report);
         if self.is_stale {
             self.is_stale = false;
+            self.has_changed();
             self.assign_slots();
         }
         self.pick_layers(now);
@@ -46,7 +47,9 @@ impl Meeting {
                 });
             }
         }
-        for (_, track) in &mut self.tracks {
+        // What is published elsewhere is reported there.
+        let own = |track: &Track| track.origin.is_none();
+        for (_, track) in self.tracks.iter_mut().filter(|(_, track)| own(track)) {
             let layers = &self.layers;
             let live = !track.muted && track.layers.iter().any(|layer| layers[*layer].is_live(now));
             if live != track.live {
@@ -71,10 +74,12 @@ impl Meeting {
             return;
         }
         self.speaking = self.speakers.speaking(now).collect();
-        report(Report::Speaking {
-            meeting: self.id,
-            participants: self.speaking.clone(),
-        });
+        if self.is_home() {
+            report(Report::Speaking {
+                meeting: self.id,
+                participants: self.speaking.clone(),
+            });
+        }
     }
 
     fn assign_slots(&mut self) {
@@ -118,7 +123,7 @@ impl Meeting {
     /// this needs.
     fn pick_layers(&mut self, now: Instant) {
         for (_, layer) in &mut self.layers {
-            layer.is_watched = false;
+            layer.is_watched = layer.is_wanted_elsewhere();
         }
         for (_, subscriber) in &mut self.subscribers {
             let height = subscriber.picture_height();

@@ -11,8 +11,9 @@
 
 use super::cache::Cached;
 use super::layer::LayerKey;
-use super::packet_info::Vp8Numbers;
 use crate::limits::VIDEO_CACHE_PACKETS;
+use crate::rtp::Vp8Numbers;
+use crate::rtp::vp8::PictureId;
 
 /// Segments remembered: as far back as repairs can reach over switches.
 const SEGMENTS_MAX: usize = 16;
@@ -44,7 +45,10 @@ impl Segment {
     }
 
     fn rewritten(&self, packet: &Cached<'_>) -> Rewritten {
-        let shifted = |id: u16| id.wrapping_add(self.picture_id_shift) & PICTURE_ID_MASK;
+        let shifted = |id: PictureId| PictureId {
+            value: id.value.wrapping_add(self.picture_id_shift) & PICTURE_ID_MASK,
+            ..id
+        };
         let vp8 = packet.info.vp8;
         Rewritten {
             sequence: self.out(packet.sequence),
@@ -53,8 +57,8 @@ impl Segment {
                 .wrapping_add(packet.info.timestamp.wrapping_sub(self.timestamp_in)),
             vp8: Vp8Numbers {
                 picture_id: vp8.picture_id.map(shifted),
-                tl0_picture_index: vp8
-                    .tl0_picture_index
+                tl0picidx: vp8
+                    .tl0picidx
                     .map(|index| index.wrapping_add(self.tl0_shift)),
             },
         }
@@ -111,13 +115,10 @@ impl Rewrite {
             self.last.and_then(|last| last.vp8.picture_id),
             vp8.picture_id,
         ) {
-            (Some(last), Some(first)) => last.wrapping_add(1).wrapping_sub(first),
+            (Some(last), Some(first)) => last.value.wrapping_add(1).wrapping_sub(first.value),
             _ => 0,
         };
-        let tl0_shift = match (
-            self.last.and_then(|last| last.vp8.tl0_picture_index),
-            vp8.tl0_picture_index,
-        ) {
+        let tl0_shift = match (self.last.and_then(|last| last.vp8.tl0picidx), vp8.tl0picidx) {
             (Some(last), Some(first)) => last.wrapping_add(1).wrapping_sub(first),
             _ => 0,
         };
@@ -244,7 +245,7 @@ impl Rewrite {
         self.last = Some(Rewritten {
             vp8: Vp8Numbers {
                 picture_id: rewritten.vp8.picture_id.or(vp8.picture_id),
-                tl0_picture_index: rewritten.vp8.tl0_picture_index.or(vp8.tl0_picture_index),
+                tl0picidx: rewritten.vp8.tl0picidx.or(vp8.tl0picidx),
             },
             ..rewritten
         });

@@ -179,6 +179,7 @@ impl Slot {
             outgoing.payload_type = payload_type;
             outgoing.ssrc = Ssrc(self.source.rtx_ssrc);
             outgoing.repairs = Some(sequence);
+            outgoing.padding = 0; // Repairs leave alone.
             outgoing.sequence = self.next_repair;
             self.next_repair += 1;
         }
@@ -219,7 +220,8 @@ impl Slot {
             has_repair_stream: numbers.rtx_payload_type.is_some(),
             is_repeat: false,
             repairs: None,
-            vp8: (layer.codec == Codec::Vp8).then_some(rewritten.vp8),
+            vp8: rewritten.vp8,
+            padding: packet.info.padding,
             payload: packet.payload,
         })
     }

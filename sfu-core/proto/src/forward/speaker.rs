@@ -21,6 +21,9 @@ const FALL: f32 = 0.03;
 /// What a track without the audio-level extension counts for: below speech, above silence.
 pub(super) const UNKNOWN_LEVEL: u8 = 60;
 
+/// The loudness of silence.
+pub(super) const SILENT: u8 = 127;
+
 #[derive(Clone, Copy, Debug)]
 struct Voice {
     participant: ParticipantId,
@@ -51,7 +54,7 @@ impl Speakers {
         {
             self.ranking.push(Voice {
                 participant,
-                level: 127.0,
+                level: f32::from(SILENT),
                 last_speech: None,
             });
         }
@@ -77,6 +80,41 @@ impl Speakers {
         if voice.level < SPEECH_LEVEL {
             voice.last_speech = Some(now);
         }
+    }
+
+    /// How a voice that another part hears stands there. Says whether it has begun to speak, or
+    /// ceased.
+    pub(super) fn tell(
+        &mut self,
+        now: Instant,
+        participant: ParticipantId,
+        level: u8,
+        last_speech: Option<Instant>,
+    ) -> bool {
+        let voice = self
+            .ranking
+            .iter_mut()
+            .find(|voice| voice.participant == participant);
+        let Some(voice) = voice else { return false };
+        let spoke = voice.speaks(now);
+        voice.level = f32::from(level);
+        voice.last_speech = last_speech;
+        voice.speaks(now) != spoke
+    }
+
+    /// How a voice stands, for other parts: how loud it is, and when it last spoke.
+    pub(super) fn voice(&self, participant: ParticipantId) -> Option<(u8, Option<Instant>)> {
+        let voice = self
+            .ranking
+            .iter()
+            .find(|voice| voice.participant == participant)?;
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "a level is within 0 and 127"
+        )]
+        let level = voice.level.round() as u8;
+        Some((level, voice.last_speech))
     }
 
     /// Lets the louder overtake; returns whether the order changed.

@@ -1,8 +1,10 @@
 //! One published source of one session, with its layers.
 
 use super::layer::LayerKey;
+use super::remote::{TrackNews, TrackOrigin};
 use crate::control::{Codec, Source};
 use crate::ids::ParticipantId;
+use crate::time::Instant;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct TrackKey(pub usize);
@@ -17,6 +19,10 @@ pub(super) struct Track {
     pub muted: bool,
     /// Media arrives: what was last reported.
     pub live: bool,
+    /// Where it is published, if not by a session of this part.
+    pub origin: Option<TrackOrigin>,
+    /// When and how the other parts were last told of it.
+    pub announced: Option<(Instant, TrackNews)>,
 }
 
 impl Track {

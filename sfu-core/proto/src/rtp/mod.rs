@@ -19,5 +19,5 @@ pub use abs_send_time::AbsSendTime;
 pub use audio_level::AudioLevel;
 pub use extension::Extensions;
 pub use header::Header;
-pub use vp8::Vp8Descriptor;
+pub use vp8::{Vp8Descriptor, Vp8Numbers};
 pub use writer::{ExtensionPlan, HeaderPlan};

@@ -18,6 +18,33 @@ pub struct PictureId {
     pub is_15_bit: bool,
 }
 
+/// The counters that must run on when a slot changes source. They say by themselves where they
+/// stand, so that a packet read once is rewritten for any number of viewers.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Vp8Numbers {
+    pub picture_id: Option<PictureId>,
+    pub tl0picidx: Option<u8>,
+}
+
+impl Vp8Numbers {
+    /// Puts these counters into a payload whose descriptor carries the same ones, each at the same
+    /// width.
+    pub fn write(&self, payload: &mut [u8]) {
+        // Behind the first byte and the one that X announces.
+        let mut at = 2;
+        if let Some(PictureId { value, is_15_bit }) = self.picture_id {
+            let [high, low] = value.to_be_bytes();
+            let (wide, narrow) = ([high | 0x80, low], [low & 0x7f]);
+            let written = if is_15_bit { &wide[..] } else { &narrow[..] };
+            put(payload, at, written);
+            at += written.len();
+        }
+        if let Some(index) = self.tl0picidx {
+            put(payload, at, &[index]);
+        }
+    }
+}
+
 /// `len` is where the VP8 data begins.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Vp8Descriptor {
@@ -76,20 +103,10 @@ impl Vp8Descriptor {
         })
     }
 
-    /// Puts other counters into the payload that this descriptor was read from, or a copy of it, at
-    /// the same width. What the payload does not carry is not added.
-    pub fn rewrite(&self, payload: &mut [u8], picture_id: u16, tl0picidx: u8) {
-        // Behind the first byte and the one that X announces.
-        let mut at = 2;
-        if let Some(PictureId { is_15_bit, .. }) = self.picture_id {
-            let [high, low] = picture_id.to_be_bytes();
-            let (wide, narrow) = ([high | 0x80, low], [low & 0x7f]);
-            let written = if is_15_bit { &wide[..] } else { &narrow[..] };
-            put(payload, at, written);
-            at += written.len();
-        }
-        if self.tl0picidx.is_some() {
-            put(payload, at, &[tl0picidx]);
+    pub fn numbers(&self) -> Vp8Numbers {
+        Vp8Numbers {
+            picture_id: self.picture_id,
+            tl0picidx: self.tl0picidx,
         }
     }
 

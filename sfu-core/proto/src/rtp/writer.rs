@@ -15,7 +15,12 @@ use crate::control::Mid;
 use crate::ids::{ParticipantId, Ssrc};
 
 const CSRC_BYTES: usize = 4;
+const BLOCK_AT: usize = FIXED_BYTES + CSRC_BYTES;
 const BLOCK_HEAD_BYTES: usize = 4;
+/// Elements in the longer form, to a whole word: mid, time, level, number.
+const ELEMENT_BYTES_MAX: usize =
+    ((2 + ONE_BYTE_DATA_MAX) + (2 + 3) + (2 + 1) + (2 + 2_usize)).next_multiple_of(4);
+const HEADER_BYTES_MAX: usize = BLOCK_AT + BLOCK_HEAD_BYTES + ELEMENT_BYTES_MAX;
 
 /// Every field of one outgoing header.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -42,112 +47,120 @@ pub struct ExtensionPlan {
     pub transport_cc: Option<(u8, u16)>,
 }
 
-/// How many bytes [`write()`] will fill.
-pub fn len(plan: &HeaderPlan) -> usize {
-    FIXED_BYTES + CSRC_BYTES + Block::of(&plan.extensions).len()
+/// One header as it goes on the wire. It is made before its packet has a place, since the length of
+/// the place depends on it.
+#[derive(Clone, Debug)]
+pub struct Written {
+    bytes: [u8; HEADER_BYTES_MAX],
+    len: usize,
 }
 
-/// Fills the first [`len`] bytes of `out` and says how many those are.
-///
-/// # Panics
-///
-/// If `out` is shorter than that: its owner asked [`len`] first.
-pub fn write(plan: &HeaderPlan, out: &mut [u8]) -> usize {
-    let block = Block::of(&plan.extensions);
-    let len = FIXED_BYTES + CSRC_BYTES + block.len();
-    let (fixed, rest) = out[..len].split_at_mut(FIXED_BYTES);
-    let has_extension = block.words != 0;
-    fixed[0] = 0x80 | u8::from(plan.has_padding) << 5 | u8::from(has_extension) << 4 | 1;
-    fixed[1] = u8::from(plan.marker) << 7 | plan.payload_type & 0x7f;
-    fixed[2..4].copy_from_slice(&plan.sequence.to_be_bytes());
-    fixed[4..8].copy_from_slice(&plan.timestamp.to_be_bytes());
-    fixed[8..12].copy_from_slice(&plan.ssrc.0.to_be_bytes());
-    let (csrc, extension) = rest.split_at_mut(CSRC_BYTES);
-    csrc.copy_from_slice(&plan.csrc.0.to_be_bytes());
-    if has_extension {
-        block.write(&plan.extensions, extension);
-    }
-    len
-}
-
-impl ExtensionPlan {
-    /// The elements in the order in which they stand, always the same.
-    fn for_each(&self, mut element: impl FnMut(u8, &[u8])) {
-        let mut present = |id: u8, data: &[u8]| {
-            if id != 0 && !data.is_empty() {
-                element(id, data);
-            }
-        };
-        if let Some((id, mid)) = &self.mid {
-            present(*id, mid.as_bytes());
-        }
-        if let Some((id, time)) = &self.abs_send_time {
-            present(*id, time.as_bytes());
-        }
-        if let Some((id, level)) = self.audio_level {
-            present(id, &[level]);
-        }
-        if let Some((id, sequence)) = self.transport_cc {
-            present(id, &sequence.to_be_bytes());
-        }
+impl Written {
+    pub fn as_bytes(&self) -> &[u8] {
+        // `write` keeps `len` within the array.
+        &self.bytes[..self.len]
     }
 }
 
-/// The form and size of an extension block.
-struct Block {
-    is_one_byte: bool,
-    words: u16,
+/// Everything of known width is copied at that width, and a later element overwrites what an
+/// earlier one has copied too much: no call for two bytes.
+pub fn write(plan: &HeaderPlan) -> Written {
+    let mut bytes = [0; HEADER_BYTES_MAX];
+    bytes[1] = u8::from(plan.marker) << 7 | plan.payload_type & 0x7f;
+    bytes[2..4].copy_from_slice(&plan.sequence.to_be_bytes());
+    bytes[4..8].copy_from_slice(&plan.timestamp.to_be_bytes());
+    bytes[8..12].copy_from_slice(&plan.ssrc.0.to_be_bytes());
+    bytes[FIXED_BYTES..BLOCK_AT].copy_from_slice(&plan.csrc.0.to_be_bytes());
+    let words = write_elements(&plan.extensions, &mut bytes);
+    let has_extension = words != 0;
+    bytes[0] = 0x80 | u8::from(plan.has_padding) << 5 | u8::from(has_extension) << 4 | 1;
+    let block_len = match words {
+        0 => 0,
+        words => BLOCK_HEAD_BYTES + 4 * usize::from(words),
+    };
+    Written {
+        bytes,
+        len: BLOCK_AT + block_len,
+    }
 }
 
-impl Block {
-    fn of(extensions: &ExtensionPlan) -> Self {
-        let mut is_one_byte = true;
-        let (mut count, mut data_bytes) = (0, 0);
-        extensions.for_each(|id, data| {
-            is_one_byte &= id <= ONE_BYTE_ID_MAX && data.len() <= ONE_BYTE_DATA_MAX;
-            count += 1;
-            data_bytes += data.len();
-        });
-        let bytes = data_bytes + count * if is_one_byte { 1 } else { 2 };
-        #[expect(
-            clippy::cast_possible_truncation,
-            reason = "four elements of at most 18 bytes"
-        )]
-        let words = bytes.div_ceil(4) as u16;
-        Self { is_one_byte, words }
+/// Head and elements of the block; says how many words of elements there are, and writes nothing if
+/// there are none.
+fn write_elements(plan: &ExtensionPlan, bytes: &mut [u8; HEADER_BYTES_MAX]) -> u16 {
+    let mut elements = Elements {
+        // No value is too long for the one-byte form (RFC 8285 §4.2), but an id may be too high.
+        is_one_byte: plan.highest_id() <= ONE_BYTE_ID_MAX,
+        at: BLOCK_AT + BLOCK_HEAD_BYTES,
+        bytes,
+    };
+    if let Some((id, mid)) = &plan.mid {
+        elements.put(*id, mid.padded(), mid.as_bytes().len());
     }
-
-    /// Bytes with the head; nothing at all without elements.
-    fn len(&self) -> usize {
-        match self.words {
-            0 => 0,
-            words => BLOCK_HEAD_BYTES + 4 * usize::from(words),
-        }
+    if let Some((id, time)) = &plan.abs_send_time {
+        elements.put(*id, *time.as_bytes(), 3);
     }
-
-    fn write(&self, extensions: &ExtensionPlan, out: &mut [u8]) {
-        let profile = if self.is_one_byte {
+    if let Some((id, level)) = plan.audio_level {
+        elements.put(id, [level], 1);
+    }
+    if let Some((id, sequence)) = plan.transport_cc {
+        elements.put(id, sequence.to_be_bytes(), 2);
+    }
+    let Elements {
+        is_one_byte, at, ..
+    } = elements;
+    let element_bytes = at - BLOCK_AT - BLOCK_HEAD_BYTES;
+    #[expect(clippy::cast_possible_truncation, reason = "a few words")]
+    let words = element_bytes.div_ceil(4) as u16;
+    if words != 0 {
+        let profile = if is_one_byte {
             ONE_BYTE_PROFILE
         } else {
             TWO_BYTE_PROFILE
         };
-        out[..2].copy_from_slice(&profile.to_be_bytes());
-        out[2..4].copy_from_slice(&self.words.to_be_bytes());
-        let mut at = BLOCK_HEAD_BYTES;
-        extensions.for_each(|id, data| {
-            #[expect(clippy::cast_possible_truncation, reason = "no value is over 16 bytes")]
-            let data_len = data.len() as u8;
-            if self.is_one_byte {
-                out[at] = id << 4 | (data_len - 1);
-                at += 1;
-            } else {
-                out[at..at + 2].copy_from_slice(&[id, data_len]);
-                at += 2;
-            }
-            out[at..at + data.len()].copy_from_slice(data);
-            at += data.len();
-        });
-        out[at..].fill(0);
+        bytes[BLOCK_AT..BLOCK_AT + 2].copy_from_slice(&profile.to_be_bytes());
+        bytes[BLOCK_AT + 2..BLOCK_AT + 4].copy_from_slice(&words.to_be_bytes());
+    }
+    words
+}
+
+impl ExtensionPlan {
+    fn highest_id(&self) -> u8 {
+        let ids = [
+            self.mid
+                .filter(|(_, mid)| !mid.as_bytes().is_empty())
+                .map_or(0, |(id, _)| id),
+            self.abs_send_time.map_or(0, |(id, _)| id),
+            self.audio_level.map_or(0, |(id, _)| id),
+            self.transport_cc.map_or(0, |(id, _)| id),
+        ];
+        ids.into_iter().fold(0, u8::max)
+    }
+}
+
+/// Writes element behind element; behind the last, all is zero.
+struct Elements<'a> {
+    is_one_byte: bool,
+    at: usize,
+    bytes: &'a mut [u8; HEADER_BYTES_MAX],
+}
+
+impl Elements<'_> {
+    /// The first `len` bytes of `data`, the others being zeros. Nothing under id 0 or of no length.
+    fn put<const N: usize>(&mut self, id: u8, data: [u8; N], len: usize) {
+        if id == 0 || len == 0 {
+            return;
+        }
+        #[expect(clippy::cast_possible_truncation, reason = "no value is over 16 bytes")]
+        let data_len = len as u8;
+        if self.is_one_byte {
+            self.bytes[self.at] = id << 4 | (data_len - 1);
+            self.at += 1;
+        } else {
+            self.bytes[self.at..self.at + 2].copy_from_slice(&[id, data_len]);
+            self.at += 2;
+        }
+        self.bytes[self.at..self.at + N].copy_from_slice(&data);
+        self.at += len;
     }
 }
 

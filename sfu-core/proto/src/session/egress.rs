@@ -14,6 +14,8 @@ use crate::time::NtpTime;
 pub(crate) struct Egress<'a> {
     /// The time of this pass, as headers carry it.
     pub ntp: NtpTime,
+    /// Whether packets may be padded.
+    pub pads: bool,
     pub sessions: &'a mut Slab<Session>,
     pub batch: &'a mut SendBatch,
     pub counters: &'a mut Counters,
@@ -34,7 +36,7 @@ impl Egress<'_> {
         let Some(session) = self.sessions.get_mut(session.0) else {
             return false;
         };
-        match session.protect(self.ntp, outgoing, self.batch) {
+        match session.protect(self.ntp, self.pads, outgoing, self.batch) {
             Ok(()) => {
                 session.earn_repair(outgoing);
                 true

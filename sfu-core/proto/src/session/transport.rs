@@ -14,8 +14,10 @@ use crate::ice;
 use crate::ids::{ParticipantId, SessionId, Ssrc};
 use crate::limits;
 use crate::packet::{Datagram, SendBatch};
-use crate::rtp::{AbsSendTime, ExtensionPlan, Extensions, HeaderPlan, Vp8Descriptor, rtx, writer};
-use crate::srtp::{Authenticated, AuthenticatedRtcp, Inbound, KeyingMaterial, Outbound};
+use crate::rtp::{AbsSendTime, ExtensionPlan, Extensions, HeaderPlan, rtx, writer};
+use crate::srtp::{
+    Authenticated, AuthenticatedRtcp, CryptoBackend, Inbound, KeyingMaterial, Outbound,
+};
 use crate::time::{Instant, NtpTime};
 
 /// Assumed until the first report tells: a typical way to a nearby data centre and back.
@@ -118,9 +120,9 @@ impl Session {
     }
 
     /// The handshake has given its keys: we are the server (DESIGN D7).
-    pub(crate) fn open(&mut self, keys: &KeyingMaterial) {
-        self.inbound = Some(Inbound::new(keys.profile, &keys.client));
-        self.outbound = Some(Outbound::new(keys.profile, &keys.server));
+    pub(crate) fn open(&mut self, crypto: CryptoBackend, keys: &KeyingMaterial) {
+        self.inbound = Some(Inbound::over(crypto, keys.profile, &keys.client));
+        self.outbound = Some(Outbound::over(crypto, keys.profile, &keys.server));
     }
 
     /// **Unprotect**: a datagram becomes a packet of a known source, or stops here.
@@ -154,33 +156,35 @@ impl Session {
     pub(crate) fn protect(
         &mut self,
         ntp: NtpTime,
+        pads: bool,
         outgoing: &Outgoing<'_>,
         batch: &mut SendBatch,
     ) -> Result<(), Dropped> {
         let route = self.agent.selected().ok_or(Dropped::UnknownAddress)?;
         let outbound = self.outbound.as_mut().ok_or(Dropped::SrtpNoKeys)?;
-        let plan = header_plan(&self.extensions, ntp, outgoing);
-        let header_len = writer::len(&plan);
+        let padding = if pads { outgoing.padding } else { 0 };
+        let header = writer::write(&header_plan(&self.extensions, ntp, padding > 0, outgoing));
+        let header_len = header.as_bytes().len();
         let osn_len = if outgoing.repairs.is_some() {
             rtx::OSN_BYTES
         } else {
             0
         };
-        let plain_len = header_len + osn_len + outgoing.payload.len();
+        let payload_end = header_len + osn_len + outgoing.payload.len();
+        let plain_len = payload_end + usize::from(padding);
 
         let slot = batch.slot(route, outbound.rtp_len(plain_len))?;
-        writer::write(&plan, slot);
+        slot[..header_len].copy_from_slice(header.as_bytes());
         if let Some(sequence) = outgoing.repairs {
             slot[header_len..header_len + osn_len].copy_from_slice(&rtx::osn(sequence));
         }
-        let payload = &mut slot[header_len + osn_len..plain_len];
+        let payload = &mut slot[header_len + osn_len..payload_end];
         payload.copy_from_slice(outgoing.payload);
-        if let Some(numbers) = outgoing.vp8
-            && let Ok(descriptor) = Vp8Descriptor::parse(payload)
-        {
-            let picture_id = numbers.picture_id.unwrap_or_default();
-            let tl0 = numbers.tl0_picture_index.unwrap_or_default();
-            descriptor.rewrite(payload, picture_id, tl0);
+        outgoing.vp8.write(payload);
+        if let [zeros @ .., count] = &mut slot[payload_end..plain_len] {
+            // Its last byte counts the padding, itself included (RFC 3550 §5.1).
+            zeros.fill(0);
+            *count = padding;
         }
         outbound
             .protect_rtp(header_len, outgoing.sequence, slot)
@@ -232,7 +236,12 @@ impl Session {
     }
 }
 
-fn header_plan(ids: &ExtensionIds, ntp: NtpTime, outgoing: &Outgoing<'_>) -> HeaderPlan {
+fn header_plan(
+    ids: &ExtensionIds,
+    ntp: NtpTime,
+    has_padding: bool,
+    outgoing: &Outgoing<'_>,
+) -> HeaderPlan {
     // A packet that may be repeated under its own number must not depend on the time of sending.
     let send_time = ids.abs_send_time.filter(|_| outgoing.has_repair_stream);
     #[expect(
@@ -246,7 +255,7 @@ fn header_plan(ids: &ExtensionIds, ntp: NtpTime, outgoing: &Outgoing<'_>) -> Hea
         timestamp: outgoing.timestamp as u32,
         ssrc: outgoing.ssrc,
         csrc: outgoing.participant,
-        has_padding: false,
+        has_padding,
         extensions: ExtensionPlan {
             mid: ids.mid.map(|id| (id, outgoing.mid)),
             abs_send_time: send_time.map(|id| (id, AbsSendTime::from(ntp))),

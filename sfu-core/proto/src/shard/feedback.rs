@@ -115,6 +115,7 @@ impl Shard {
         let meeting = &mut self.meetings[seat.meeting.0];
         let mut egress = Egress {
             ntp: self.config.wall.ntp(now),
+            pads: self.config.pads_packets,
             sessions: &mut self.sessions,
             batch,
             counters: &mut self.counters,

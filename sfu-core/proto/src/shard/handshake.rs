@@ -40,7 +40,7 @@ impl Shard {
             HandshakeEvent::Keys(_) if self.sessions[key.0].phase == SessionPhase::Open => (),
             HandshakeEvent::Keys(keys) => {
                 let session = &mut self.sessions[key.0];
-                session.open(&keys);
+                session.open(self.config.crypto, &keys);
                 let Seat {
                     meeting,
                     subscriber,

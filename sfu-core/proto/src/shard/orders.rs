@@ -81,6 +81,7 @@ impl Shard {
         for session in sessions {
             self.close(now, session, SessionEnd::Ordered);
         }
+        self.spread.retain(|spread| *spread != key);
         let meeting = self.meetings.remove(key.0);
         self.meeting_keys.remove(&meeting.id);
     }

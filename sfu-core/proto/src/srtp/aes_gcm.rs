@@ -1,4 +1,4 @@
-//! AES-GCM for SRTP and SRTCP (RFC 7714), over `ring`.
+//! AES-GCM for SRTP and SRTCP (RFC 7714), over whichever library the node has chosen.
 //!
 //! The IV, 12 bytes (§8.1, §9.1); an SRTCP index of 31 bits stands where the 48 bits are:
 //!
@@ -17,37 +17,34 @@
 //!           and the last word, which the associated data repeats behind the first 8 bytes
 //! ```
 
-use ring::aead::{AES_128_GCM, AES_256_GCM, Aad, LessSafeKey, Nonce, UnboundKey};
-
+use super::aead::{AeadKey, NONCE_BYTES};
+use super::backend::CryptoBackend;
 use super::cipher::RTCP_CLEAR_BYTES;
 use super::key_derivation::SessionKeys;
 use super::profile::{GCM_TAG_BYTES, SRTCP_WORD_BYTES};
 use crate::dropped::Dropped;
 use crate::ids::Ssrc;
 
-const IV_BYTES: usize = 12;
-
 pub(super) struct AesGcm {
-    key: LessSafeKey,
+    key: AeadKey,
     /// As the 96-bit number that it is in the drawing above.
     salt: u128,
 }
 
 impl AesGcm {
-    pub(super) fn new_128(keys: &SessionKeys) -> Self {
-        Self::new(UnboundKey::new(&AES_128_GCM, &keys.key_128()), keys)
+    pub(super) fn new_128(crypto: CryptoBackend, keys: &SessionKeys) -> Self {
+        Self::new(AeadKey::aes_128(crypto, &keys.key_128()), keys)
     }
 
-    pub(super) fn new_256(keys: &SessionKeys) -> Self {
-        Self::new(UnboundKey::new(&AES_256_GCM, &keys.key), keys)
+    pub(super) fn new_256(crypto: CryptoBackend, keys: &SessionKeys) -> Self {
+        Self::new(AeadKey::aes_256(crypto, &keys.key), keys)
     }
 
-    fn new(key: Result<UnboundKey, ring::error::Unspecified>, keys: &SessionKeys) -> Self {
+    fn new(key: AeadKey, keys: &SessionKeys) -> Self {
         let mut salt = [0; 16];
-        salt[4..].copy_from_slice(&keys.salt[..IV_BYTES]);
+        salt[4..].copy_from_slice(&keys.salt[..NONCE_BYTES]);
         Self {
-            // It fails on a wrong length alone, and the length stands in the type of the array.
-            key: LessSafeKey::new(key.expect("the key has the length of its algorithm")),
+            key,
             salt: u128::from_be_bytes(salt),
         }
     }
@@ -65,7 +62,7 @@ impl AesGcm {
         let (payload, tag) = sealed
             .split_last_chunk_mut::<GCM_TAG_BYTES>()
             .ok_or(Dropped::Truncated)?;
-        self.open(ssrc, index, header, payload, *tag)
+        self.key.open(self.iv(ssrc, index), header, payload, tag)
     }
 
     pub(super) fn seal_rtp(
@@ -81,8 +78,7 @@ impl AesGcm {
         let (payload, tag) = rest
             .split_last_chunk_mut::<GCM_TAG_BYTES>()
             .ok_or(Dropped::Truncated)?;
-        *tag = self.seal(ssrc, index, header, payload)?;
-        Ok(())
+        self.key.seal(self.iv(ssrc, index), header, payload, tag)
     }
 
     pub(super) fn open_rtcp(
@@ -93,59 +89,23 @@ impl AesGcm {
     ) -> Result<(), Dropped> {
         let parts = RtcpParts::split(packet)?;
         let associated = parts.associated();
-        self.open(ssrc, index.into(), &associated, parts.rest, *parts.tag)
+        let iv = self.iv(ssrc, index.into());
+        self.key.open(iv, &associated, parts.rest, parts.tag)
     }
 
     /// The last word of the slot is written already.
     pub(super) fn seal_rtcp(&self, ssrc: Ssrc, index: u32, slot: &mut [u8]) -> Result<(), Dropped> {
         let parts = RtcpParts::split(slot)?;
         let associated = parts.associated();
-        *parts.tag = self.seal(ssrc, index.into(), &associated, parts.rest)?;
-        Ok(())
+        let iv = self.iv(ssrc, index.into());
+        self.key.seal(iv, &associated, parts.rest, parts.tag)
     }
 
-    fn open(
-        &self,
-        ssrc: Ssrc,
-        index: u64,
-        associated: &[u8],
-        text: &mut [u8],
-        tag: [u8; GCM_TAG_BYTES],
-    ) -> Result<(), Dropped> {
-        self.key
-            .open_in_place_separate_tag(
-                self.nonce(ssrc, index),
-                Aad::from(associated),
-                tag.into(),
-                text,
-                0..,
-            )
-            .map(|_| ())
-            .map_err(|_| Dropped::SrtpBadTag)
-    }
-
-    fn seal(
-        &self,
-        ssrc: Ssrc,
-        index: u64,
-        associated: &[u8],
-        text: &mut [u8],
-    ) -> Result<[u8; GCM_TAG_BYTES], Dropped> {
-        let tag = self
-            .key
-            .seal_in_place_separate_tag(self.nonce(ssrc, index), Aad::from(associated), text)
-            // Only beyond 2^36 bytes.
-            .map_err(|_| Dropped::Malformed)?;
-        let mut bytes = [0; GCM_TAG_BYTES];
-        bytes.copy_from_slice(tag.as_ref());
-        Ok(bytes)
-    }
-
-    fn nonce(&self, ssrc: Ssrc, index: u64) -> Nonce {
+    fn iv(&self, ssrc: Ssrc, index: u64) -> [u8; NONCE_BYTES] {
         let iv = self.salt ^ (u128::from(ssrc.0) << 48) ^ u128::from(index);
-        let mut bytes = [0; IV_BYTES];
+        let mut bytes = [0; NONCE_BYTES];
         bytes.copy_from_slice(&iv.to_be_bytes()[4..]);
-        Nonce::assume_unique_for_key(bytes)
+        bytes
     }
 }
 
@@ -198,9 +158,9 @@ mod tests {
     fn the_iv_is_the_one_of_rfc7714() {
         let profile = Profile::AeadAes128Gcm;
         let mut keys = SessionKeys::derive(profile, &master(profile), Kind::Rtp);
-        keys.salt[..IV_BYTES].copy_from_slice(b"Quid pro quo");
-        let cipher = AesGcm::new_128(&keys);
-        let iv = |ssrc, index| cipher.nonce(Ssrc(ssrc), index).as_ref().to_vec();
+        keys.salt[..NONCE_BYTES].copy_from_slice(b"Quid pro quo");
+        let cipher = AesGcm::new_128(CryptoBackend::default(), &keys);
+        let iv = |ssrc, index| cipher.iv(Ssrc(ssrc), index).to_vec();
         assert_eq!(iv(0x5501_a0b2, 0xf17b), hex("51753c6580c2726f20718414")); // §16
         assert_eq!(iv(0x4d61_7273, 0x5d4), hex("517524055203726f207170bb")); // §17
         for (ssrc, rollover, sequence) in [(0, 0, 0), (1, 2, 3), (u32::MAX, u32::MAX, u16::MAX)] {

@@ -8,6 +8,7 @@
 
 use super::aes_cm::AesCm;
 use super::aes_gcm::AesGcm;
+use super::backend::CryptoBackend;
 use super::key_derivation::SessionKeys;
 use super::profile::Profile;
 use crate::dropped::Dropped;
@@ -26,10 +27,10 @@ pub(super) enum Cipher {
 }
 
 impl Cipher {
-    pub(super) fn new(profile: Profile, keys: &SessionKeys) -> Self {
+    pub(super) fn new(crypto: CryptoBackend, profile: Profile, keys: &SessionKeys) -> Self {
         match profile {
-            Profile::AeadAes128Gcm => Self::AesGcm(AesGcm::new_128(keys)),
-            Profile::AeadAes256Gcm => Self::AesGcm(AesGcm::new_256(keys)),
+            Profile::AeadAes128Gcm => Self::AesGcm(AesGcm::new_128(crypto, keys)),
+            Profile::AeadAes256Gcm => Self::AesGcm(AesGcm::new_256(crypto, keys)),
             Profile::Aes128CmSha1_80 => Self::AesCm(Box::new(AesCm::new(keys))),
         }
     }

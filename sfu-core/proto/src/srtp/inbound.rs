@@ -6,6 +6,7 @@
 use core::fmt;
 
 use super::authenticated::{Authenticated, AuthenticatedRtcp};
+use super::backend::CryptoBackend;
 use super::cipher::{Cipher, RTCP_CLEAR_BYTES};
 use super::key_derivation::{Kind, SessionKeys};
 use super::keying::MasterKey;
@@ -34,8 +35,14 @@ pub struct Inbound {
 }
 
 impl Inbound {
+    /// Over the default library, for whoever has not measured.
     pub fn new(profile: Profile, master: &MasterKey) -> Self {
-        let cipher = |kind| Cipher::new(profile, &SessionKeys::derive(profile, master, kind));
+        Self::over(CryptoBackend::default(), profile, master)
+    }
+
+    pub fn over(crypto: CryptoBackend, profile: Profile, master: &MasterKey) -> Self {
+        let cipher =
+            |kind| Cipher::new(crypto, profile, &SessionKeys::derive(profile, master, kind));
         Self {
             profile,
             rtp: cipher(Kind::Rtp),

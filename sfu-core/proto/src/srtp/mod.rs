@@ -12,9 +12,11 @@
 //! The one thing to know: only [`Inbound`] can build an [`Authenticated`], so no byte that has not
 //! been authenticated reaches `forward`.
 
+mod aead;
 mod aes_cm;
 mod aes_gcm;
 mod authenticated;
+mod backend;
 mod cipher;
 mod inbound;
 mod key_derivation;
@@ -31,6 +33,7 @@ mod rfc_vectors;
 mod testing;
 
 pub use authenticated::{Authenticated, AuthenticatedRtcp};
+pub use backend::{CryptoBackend, SealingTrial};
 pub use inbound::Inbound;
 pub use keying::{KeyingMaterial, MasterKey};
 pub use outbound::Outbound;

@@ -1,6 +1,7 @@
 //! Whole packets of RFC 7714 §16 and §17, which give session keys, and libsrtp's own reference
 //! packets for AES-CM, which give a master key.
 
+use super::backend::CryptoBackend;
 use super::cipher::Cipher;
 use super::key_derivation::{Kind, SessionKeys};
 use super::keying::MasterKey;
@@ -38,17 +39,23 @@ const RTCP_128_CLEAR: &str = "81c8000d4d617273\
     841dd9683dd78ec92ae58790125f62b3000005d4";
 
 /// The session key and salt of §16 and §17: bytes that count up, and "Quid pro quo".
-fn cipher(profile: Profile) -> Cipher {
+fn cipher(crypto: CryptoBackend, profile: Profile) -> Cipher {
     let mut keys = SessionKeys::derive(profile, &master(profile), Kind::Rtp);
     for (byte, count) in keys.key.iter_mut().zip(0..) {
         *byte = count;
     }
     keys.salt[..12].copy_from_slice(b"Quid pro quo");
-    Cipher::new(profile, &keys)
+    Cipher::new(crypto, profile, &keys)
 }
 
 fn check_rtp(profile: Profile, sealed: &str) {
-    let (cipher, plain, sealed) = (cipher(profile), hex(RTP_PLAIN), hex(sealed));
+    for crypto in CryptoBackend::ALL {
+        check_rtp_over(&cipher(crypto, profile), sealed);
+    }
+}
+
+fn check_rtp_over(cipher: &Cipher, sealed: &str) {
+    let (plain, sealed) = (hex(RTP_PLAIN), hex(sealed));
     let mut packet = plain.clone();
     packet.resize(sealed.len(), 0);
     cipher
@@ -62,7 +69,13 @@ fn check_rtp(profile: Profile, sealed: &str) {
 }
 
 fn check_rtcp(profile: Profile, sealed: &str) {
-    let (cipher, plain, sealed) = (cipher(profile), hex(RTCP_PLAIN), hex(sealed));
+    for crypto in CryptoBackend::ALL {
+        check_rtcp_over(&cipher(crypto, profile), sealed);
+    }
+}
+
+fn check_rtcp_over(cipher: &Cipher, sealed: &str) {
+    let (plain, sealed) = (hex(RTCP_PLAIN), hex(sealed));
     let mut packet = plain.clone();
     packet.resize(sealed.len() - 4, 0);
     packet.extend((0x8000_0000 | RTCP_INDEX).to_be_bytes());

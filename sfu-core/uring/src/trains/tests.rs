@@ -16,13 +16,13 @@ fn cut(datagrams: &[(u16, usize)]) -> Vec<usize> {
     for (port, len) in datagrams {
         batch.slot(route(0, *port), *len).unwrap();
     }
-    counts(batch.outgoing(), true)
+    counts(batch.outgoing(), 64)
 }
 
-fn counts(outgoing: &[Outgoing], gso: bool) -> Vec<usize> {
+fn counts(outgoing: &[Outgoing], count_max: usize) -> Vec<usize> {
     let mut counts = Vec::new();
     let mut next = 0;
-    while let Some(train) = Train::starting_at(outgoing, next, gso) {
+    while let Some(train) = Train::starting_at(outgoing, next, count_max) {
         assert_eq!(train.first, next);
         counts.push(train.count);
         next = train.end();
@@ -55,7 +55,7 @@ fn another_address_or_socket_starts_a_train() {
         start,
         len: 100,
     };
-    assert_eq!(counts(&[outgoing(0, 0), outgoing(1, 100)], true), [1, 1]);
+    assert_eq!(counts(&[outgoing(0, 0), outgoing(1, 100)], 64), [1, 1]);
 }
 
 #[test]
@@ -65,11 +65,19 @@ fn a_hole_in_the_area_starts_a_train() {
         start,
         len: 100,
     };
-    assert_eq!(counts(&[outgoing(0), outgoing(101)], true), [1, 1]);
+    assert_eq!(counts(&[outgoing(0), outgoing(101)], 64), [1, 1]);
 }
 
 #[test]
 fn no_train_is_longer_than_the_kernel_takes() {
+    let small: Vec<_> = (0..130)
+        .map(|index| Outgoing {
+            route: route(0, 1),
+            start: index * 100,
+            len: 100,
+        })
+        .collect();
+    assert_eq!(counts(&small, 128), [128, 2]);
     assert_eq!(cut(&[(1, 100); 130]), [64, 64, 2]);
     // 65,000 / 1,200 = 54.
     assert_eq!(cut(&[(1, 1200); 60]), [54, 6]);
@@ -88,14 +96,14 @@ fn empty_datagrams_go_alone() {
 }
 
 #[test]
-fn without_gso_each_goes_alone() {
+fn where_no_train_may_go_each_goes_alone() {
     let outgoing = [0, 100, 200].map(|start| Outgoing {
         route: route(0, 1),
         start,
         len: 100,
     });
-    assert_eq!(counts(&outgoing, false), [1, 1, 1]);
-    assert_eq!(counts(&outgoing, true), [3]);
+    assert_eq!(counts(&outgoing, 1), [1, 1, 1]);
+    assert_eq!(counts(&outgoing, 64), [3]);
 }
 
 #[test]
@@ -105,8 +113,8 @@ fn a_train_covers_its_bytes() {
     for len in [100, 100, 50] {
         batch.slot(route(0, 2), len).unwrap();
     }
-    let train = Train::starting_at(batch.outgoing(), 1, true).unwrap();
+    let train = Train::starting_at(batch.outgoing(), 1, 64).unwrap();
     assert_eq!(train.range(), 10..260);
     assert_eq!((train.segment, train.bytes, train.end()), (100, 250, 4));
-    assert_eq!(Train::starting_at(batch.outgoing(), 4, true), None);
+    assert_eq!(Train::starting_at(batch.outgoing(), 4, 64), None);
 }

@@ -14,11 +14,11 @@ use std::io;
 
 use io_uring::types::BufRingEntry;
 use io_uring::{IoUring, cqueue};
-use sfu_proto::limits::RECEIVED_PER_PASS_MAX;
+use sfu_proto::limits::{DATAGRAM_BYTES_MAX, RECEIVED_PER_PASS_MAX};
 
 use super::mapping::Mapping;
 use crate::control_message::RECEIVE_CONTROL_BYTES;
-use crate::receive_buffer::{BUFFER_BYTES, NAME_ROOM_BYTES};
+use crate::receive_buffer::{BUFFER_BYTES, NAME_ROOM_BYTES, PAYLOAD_START};
 use crate::system_call::empty_message;
 
 /// As many as a pass takes. More would only let the kernel run further ahead of us, and each
@@ -28,6 +28,15 @@ pub(crate) const BUFFER_GROUP: u16 = 0;
 
 const _: () = assert!(BUFFERS.is_power_of_two());
 const _: () = assert!(BUFFERS as usize >= RECEIVED_PER_PASS_MAX);
+
+/// Takes the memory of one datagram now, 2 MiB for all buffers: else each would cost a page fault
+/// when it is first used, and they are used in turn, so the first second of packets would pay.
+fn touch_single(buffer: &mut [u8]) {
+    for at in [0, PAYLOAD_START + DATAGRAM_BYTES_MAX] {
+        // Not left out, though it changes nothing: the compiler does not know of page faults.
+        core::hint::black_box(&mut *buffer)[at] = 0;
+    }
+}
 
 /// A buffer that is ours at the moment.
 #[derive(Debug)]
@@ -79,7 +88,9 @@ impl ReceiveBuffers {
             template,
         };
         for index in 0..BUFFERS {
-            buffers.give_back(HeldBuffer(index));
+            let mut buffer = HeldBuffer(index);
+            touch_single(buffers.bytes(&mut buffer));
+            buffers.give_back(buffer);
         }
         Ok(buffers)
     }

@@ -21,7 +21,9 @@ use crate::received_train::ReceivedTrain;
 use crate::send_failure::{count_as_sent, settle};
 use crate::send_headers::{Filled, SendHeaders};
 use crate::socket_table::SocketTable;
-use crate::{BoundSocket, ClockReading, DriverError, IoCounters, RingRefusal, Waker, probe};
+use crate::{
+    BoundSocket, ClockReading, DriverError, IoCounters, Notice, RingRefusal, Waker, probe,
+};
 
 /// A message that has come, in its buffer.
 struct Arrived {
@@ -50,6 +52,7 @@ pub(crate) struct UringDriver {
     arrived: VecDeque<Arrived>,
     opened: Option<Opened>,
     gather: Duration,
+    notice: Option<Notice>,
     counters: IoCounters,
 }
 
@@ -88,9 +91,11 @@ impl UringDriver {
             .submitter()
             .register_files(&descriptors)
             .map_err(DriverError::while_doing("register the sockets"))?;
+        let notice = (!ring.is_restricted()).then_some(Notice::RingUnrestricted);
         Ok(Self {
             ring,
             buffers,
+            notice,
             headers: SendHeaders::new(),
             is_receiving: vec![false; sockets.len()],
             sockets,
@@ -105,6 +110,10 @@ impl UringDriver {
 
     pub(crate) fn counters(&self) -> IoCounters {
         self.counters
+    }
+
+    pub(crate) fn take_notice(&mut self) -> Option<Notice> {
+        self.notice.take().or_else(|| self.sockets.take_notice())
     }
 
     pub(crate) fn set_gather(&mut self, gather: Duration) {
@@ -312,8 +321,8 @@ fn push_trains(
             counters.send_failed += train.count as u64;
             continue;
         }
-        let entry = send_entry(train.route.socket, filled.message(index as usize), index);
-        // SAFETY: the header, and all that it points to, stay until the next enter has returned:
+        let entry = send_entry(train.route.socket, filled.outbound(index as usize), index);
+        // SAFETY: the header or address, and all that it points to, stay until the next enter has returned:
         // the headers are refilled only after it, and the batch is borrowed until then by
         // `hand_over_all`. `send_entry` says why the kernel is done with them by then; and if the
         // enter fails, the ring is broken and the kernel never reads the entry.

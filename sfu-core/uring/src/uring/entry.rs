@@ -5,6 +5,7 @@ use sfu_proto::packet::SocketIndex;
 
 use super::buffers::BUFFER_GROUP;
 use super::operation::Operation;
+use crate::send_headers::Outbound;
 
 /// A send that is over when the enter is.
 ///
@@ -13,14 +14,24 @@ use super::operation::Operation;
 /// flag that hands it to a kernel thread (ASYNC, DRAIN, LINK) either, UDP copies the payload, and
 /// header and control bytes are read before the send. So the kernel holds no pointer of ours past
 /// the enter. `tests/drivers/{reuse,exhaustion}.rs` would see it if that ever changed.
-pub(super) fn send_entry(
-    socket: SocketIndex,
-    message: *const libc::msghdr,
-    index: u32,
-) -> squeue::Entry {
-    opcode::SendMsg::new(types::Fixed(u32::from(socket.0)), message)
-        .flags(libc::MSG_DONTWAIT.cast_unsigned())
-        .build()
+pub(super) fn send_entry(socket: SocketIndex, message: Outbound, index: u32) -> squeue::Entry {
+    let socket = types::Fixed(u32::from(socket.0));
+    let entry = match message {
+        Outbound::Single {
+            bytes,
+            len,
+            name,
+            name_len,
+        } => opcode::Send::new(socket, bytes, len)
+            .flags(libc::MSG_DONTWAIT)
+            .dest_addr(name)
+            .dest_addr_len(name_len)
+            .build(),
+        Outbound::Train(header) => opcode::SendMsg::new(socket, header)
+            .flags(libc::MSG_DONTWAIT.cast_unsigned())
+            .build(),
+    };
+    entry
         .flags(squeue::Flags::SKIP_SUCCESS)
         .user_data(Operation::Send(index).encode())
 }

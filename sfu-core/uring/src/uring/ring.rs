@@ -7,6 +7,7 @@ use io_uring::types::{CancelBuilder, SubmitArgs, Timespec};
 use io_uring::{EnterFlags, IoUring, cqueue, squeue};
 
 use super::buffers::BUFFERS;
+use super::restriction;
 use crate::send_failure::code_of;
 use crate::send_headers::TRAINS_MAX;
 use crate::{DriverError, RingFeatures, probe};
@@ -54,8 +55,12 @@ pub(crate) struct Ring {
 
 impl Ring {
     pub(crate) fn open(features: RingFeatures) -> io::Result<Self> {
+        let ring = probe::build(SUBMISSIONS, COMPLETIONS, features.no_sq_array)?;
+        if features.restrictions {
+            restriction::apply(&ring)?;
+        }
         Ok(Self {
-            ring: probe::build(SUBMISSIONS, COMPLETIONS, features.no_sq_array)?,
+            ring,
             features,
             enabled: false,
             broken: false,
@@ -64,6 +69,10 @@ impl Ring {
 
     pub(crate) fn as_inner(&self) -> &IoUring {
         &self.ring
+    }
+
+    pub(crate) fn is_restricted(&self) -> bool {
+        self.features.restrictions
     }
 
     /// Makes the calling thread the only one that may enter. Says whether this was the first call.
@@ -186,3 +195,6 @@ impl Drop for Ring {
             .register_sync_cancel(None, CancelBuilder::any());
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use sfu_proto::limits::BATCH_DATAGRAMS_MAX;
 use sfu_proto::packet::{Route, SendBatch};
-use sfu_uring::DriverChoice;
+use sfu_uring::{DriverChoice, udp_errors};
 
 use crate::rig::{FIRST, Rig, on_both_drivers, pattern, plain_socket, take};
 
@@ -50,6 +50,7 @@ fn the_kernels_drops_are_counted(choice: DriverChoice) {
     // So small that the thousand do not fit.
     let mut rig = Rig::on(choice, &["127.0.0.1:0"], 8_192);
     let client = plain_socket();
+    let before = udp_errors().unwrap();
     for _ in 0..COUNT {
         client.send_to(&[7; 1000], rig.address()).unwrap();
     }
@@ -70,6 +71,10 @@ fn the_kernels_drops_are_counted(choice: DriverChoice) {
     let dropped = rig.driver.counters().kernel_dropped;
     assert!(dropped > 0);
     assert_eq!(received as u64 + dropped, COUNT + 1);
+    // The host's own count has them too, and those of every other test.
+    let after = udp_errors().unwrap();
+    assert!(after.receive_buffer_errors - before.receive_buffer_errors >= dropped);
+    assert!(after.receive_errors - before.receive_errors >= dropped);
 }
 
 /// Loopback frees the sender's buffer at once, so this takes a link whose far end never answers ARP:

@@ -5,6 +5,7 @@ mod rig;
 mod echo;
 mod exhaustion;
 mod failures;
+mod refusals;
 mod reuse;
 mod stamps;
 mod trains;

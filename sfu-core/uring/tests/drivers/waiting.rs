@@ -1,10 +1,11 @@
 //! A wait ends for each of its reasons, and for no other that would matter.
 
+use std::net::UdpSocket;
 use std::sync::mpsc;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use sfu_uring::DriverChoice;
+use sfu_uring::{DriverChoice, probe};
 
 use crate::rig::{FOREVER, Rig, on_both_drivers, plain_socket, take};
 
@@ -17,6 +18,8 @@ on_both_drivers! {
     a_datagram_ends_the_wait,
     a_turn_sends_before_it_waits,
     what_is_left_is_not_waited_for,
+    packets_gather_while_they_come,
+    gathering_ends_with_the_timeout,
 }
 
 fn a_wake_from_another_thread_ends_the_wait(choice: DriverChoice) {
@@ -129,4 +132,41 @@ fn what_is_left_is_not_waited_for(choice: DriverChoice) {
         rig.driver.turn(&mut rig.batch, None).unwrap();
         assert_eq!(rig.receive(1).len(), 1);
     }
+}
+
+/// Has one packet come, so that the driver counts as busy.
+fn keep_busy(rig: &mut Rig, client: &UdpSocket) {
+    client.send_to(b"first", rig.address()).unwrap();
+    assert_eq!(rig.receive_all(1).len(), 1);
+}
+
+fn packets_gather_while_they_come(choice: DriverChoice) {
+    if choice == DriverChoice::Uring && !probe().unwrap().min_wait {
+        println!("skipped: gathering needs Linux 6.12");
+        return;
+    }
+    let mut rig = Rig::new(choice);
+    let client = plain_socket();
+    keep_busy(&mut rig, &client);
+    rig.driver.set_gather(Duration::from_millis(500));
+    let address = rig.address();
+    client.send_to(b"second", address).unwrap();
+    let other = thread::spawn(move || {
+        thread::sleep(Duration::from_millis(10));
+        client.send_to(b"third", address).unwrap();
+    });
+    rig.turn();
+    assert_eq!(rig.receive(10).len(), 2);
+    other.join().unwrap();
+}
+
+fn gathering_ends_with_the_timeout(choice: DriverChoice) {
+    let mut rig = Rig::new(choice);
+    keep_busy(&mut rig, &plain_socket());
+    rig.driver.set_gather(FOREVER);
+    let timeout = Duration::from_millis(30);
+    let start = Instant::now();
+    rig.driver.turn(&mut rig.batch, Some(timeout)).unwrap();
+    let waited = start.elapsed();
+    assert!(waited >= timeout && waited < FOREVER, "{waited:?}");
 }

@@ -21,10 +21,17 @@ fn packet(sequence: u64, timestamp: u64) -> Cached<'static> {
     }
 }
 
+fn wide(value: u16) -> PictureId {
+    PictureId {
+        value,
+        is_15_bit: true,
+    }
+}
+
 fn picture(sequence: u64, picture_id: u16, tl0: u8) -> Cached<'static> {
     let vp8 = Vp8Numbers {
-        picture_id: Some(picture_id),
-        tl0_picture_index: Some(tl0),
+        picture_id: Some(wide(picture_id)),
+        tl0picidx: Some(tl0),
     };
     Cached {
         sequence,
@@ -110,15 +117,15 @@ fn a_nack_finds_its_packet_across_a_switch() {
 fn picture_numbers_run_on_and_wrap() {
     let mut rewrite = Rewrite::new(0);
     let first = rewrite.switch(A, &picture(1, 0x7ffe, 254), 0);
-    assert_eq!(first.vp8.picture_id, Some(0x7ffe));
+    assert_eq!(first.vp8.picture_id, Some(wide(0x7ffe)));
     rewrite.forward(&picture(2, 0x7fff, 255));
     let switched = rewrite.switch(B, &picture(9, 300, 17), 0);
-    assert_eq!(switched.vp8.picture_id, Some(0));
-    assert_eq!(switched.vp8.tl0_picture_index, Some(0));
+    assert_eq!(switched.vp8.picture_id, Some(wide(0)));
+    assert_eq!(switched.vp8.tl0picidx, Some(0));
     let next = rewrite.forward(&picture(10, 301, 18)).unwrap();
     assert_eq!(
-        (next.vp8.picture_id, next.vp8.tl0_picture_index),
-        (Some(1), Some(1))
+        (next.vp8.picture_id, next.vp8.tl0picidx),
+        (Some(wide(1)), Some(1))
     );
 }
 
