@@ -3,15 +3,17 @@
 use std::fs;
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 use anyhow::{Context as _, bail};
 
 use crate::cli::{Cli, Flags, Other, Peer};
+use crate::drivers;
 use crate::figures::{Figures, Machine};
 use crate::ideal;
 use crate::lab::machine;
 use crate::lab::network::{Kind, Network};
-use crate::report::{Comparison, Floor, Page, Rate, Record, render_terminal};
+use crate::report::{Comparison, Floor, Page, Record, render_terminal};
 use crate::scenario::{Console, Measured, Name, Place, Start, alternate, ratio, share_of_ideal};
 use crate::target::Target;
 use crate::target::ideal::{self as ideal_target, Ideal};
@@ -29,6 +31,20 @@ pub fn run(cli: Cli) -> anyhow::Result<()> {
             _,
         ) => Bench::new(scenario, *flags)?.compare(peer),
         (Some(Other::Ideal { viewers, json }), _) => floor(viewers, json.as_deref()),
+        (
+            Some(Other::Drivers {
+                rounds,
+                milliseconds,
+                sinks,
+                filter,
+            }),
+            _,
+        ) => compare_drivers(&drivers::Options {
+            rounds,
+            time: Duration::from_millis(milliseconds),
+            sinks,
+            filter,
+        }),
         (Some(Other::IdealForwarder { tables }), _) => ideal::run_forwarder(&tables),
         (None, Some(scenario)) => Bench::new(scenario, cli.flags)?.scenario(),
         // The parser asks for one of them.
@@ -185,12 +201,11 @@ impl Bench {
         let text = fs::read_to_string(path).with_context(|| format!("{}", path.display()))?;
         let before = Record::from_json(&text)?;
         let settings = &self.flags.settings;
-        let rate = match settings.search {
-            true => Rate::Sought,
-            false => Rate::Given,
-        };
         let (before, now) = (&before.figures, &record.figures);
-        let comparison = Comparison::new(before, now, rate, settings.tolerance);
+        let comparison = match settings.search {
+            true => Comparison::at_limit(before, now, settings.tolerance),
+            false => Comparison::new(before, now, settings.tolerance),
+        };
         println!("{comparison}");
         match comparison.regressions().count() {
             0 => Ok(()),
@@ -240,6 +255,13 @@ fn floor(viewers: usize, json: Option<&Path>) -> anyhow::Result<()> {
         floors: floors.collect(),
     };
     write(path, &record.to_json()?)
+}
+
+/// io_uring against mio.
+fn compare_drivers(options: &drivers::Options) -> anyhow::Result<()> {
+    let rows = drivers::run(options, |row| eprintln!("{}: {}", row.sink, row.work))?;
+    println!("{}", drivers::table(&rows));
+    Ok(())
 }
 
 fn write(path: &Path, text: &str) -> anyhow::Result<()> {
