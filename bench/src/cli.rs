@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use crate::drivers::SinkKind;
 use crate::lab::network;
 use crate::scenario::{Name, Settings, Size};
 use crate::target::ideal::SUBCOMMAND;
@@ -43,6 +44,22 @@ pub enum Other {
     Ideal {
         #[arg(long, value_name = "COUNT", default_value_t = 100)]
         viewers: usize,
+        /// Write all layers to this file as JSON
+        #[arg(long, value_name = "FILE")]
+        json: Option<PathBuf>,
+    },
+    /// The core's two drivers, io_uring and mio, doing the same work in turn; needs root
+    Drivers {
+        #[arg(long, value_name = "COUNT", default_value_t = 6)]
+        rounds: usize,
+        /// Length of one measurement
+        #[arg(long, default_value_t = 250)]
+        milliseconds: u64,
+        #[arg(long, value_enum, value_delimiter = ',', default_values_t = SinkKind::ALL)]
+        sinks: Vec<SinkKind>,
+        /// Only work whose name contains this
+        #[arg(long, value_name = "TEXT", default_value = "")]
+        filter: String,
     },
     /// Runs the ideal forwarder on the tables in a file
     #[command(name = SUBCOMMAND, hide = true)]

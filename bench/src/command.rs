@@ -3,13 +3,17 @@
 use std::fs;
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 use anyhow::{Context as _, bail};
 
 use crate::cli::{Cli, Flags, Other, Peer};
+use crate::drivers;
+use crate::figures::{Figures, Machine};
 use crate::ideal;
+use crate::lab::machine;
 use crate::lab::network::{Kind, Network};
-use crate::report::{Comparison, Page, Record, render_terminal};
+use crate::report::{Comparison, Floor, Page, Record, render_terminal};
 use crate::scenario::{Console, Measured, Name, Place, Start, alternate, ratio, share_of_ideal};
 use crate::target::Target;
 use crate::target::ideal::{self as ideal_target, Ideal};
@@ -26,7 +30,21 @@ pub fn run(cli: Cli) -> anyhow::Result<()> {
             }),
             _,
         ) => Bench::new(scenario, *flags)?.compare(peer),
-        (Some(Other::Ideal { viewers }), _) => floor(viewers),
+        (Some(Other::Ideal { viewers, json }), _) => floor(viewers, json.as_deref()),
+        (
+            Some(Other::Drivers {
+                rounds,
+                milliseconds,
+                sinks,
+                filter,
+            }),
+            _,
+        ) => compare_drivers(&drivers::Options {
+            rounds,
+            time: Duration::from_millis(milliseconds),
+            sinks,
+            filter,
+        }),
         (Some(Other::IdealForwarder { tables }), _) => ideal::run_forwarder(&tables),
         (None, Some(scenario)) => Bench::new(scenario, cli.flags)?.scenario(),
         // The parser asks for one of them.
@@ -183,11 +201,11 @@ impl Bench {
         let text = fs::read_to_string(path).with_context(|| format!("{}", path.display()))?;
         let before = Record::from_json(&text)?;
         let settings = &self.flags.settings;
-        let compare = match settings.search {
-            true => Comparison::at_limit,
-            false => Comparison::new,
+        let (before, now) = (&before.figures, &record.figures);
+        let comparison = match settings.search {
+            true => Comparison::at_limit(before, now, settings.tolerance),
+            false => Comparison::new(before, now, settings.tolerance),
         };
-        let comparison = compare(&before.figures, &record.figures, settings.tolerance);
         println!("{comparison}");
         match comparison.regressions().count() {
             0 => Ok(()),
@@ -214,10 +232,35 @@ impl Bench {
 }
 
 /// What nobody's forwarder can be cheaper than, on this machine.
-fn floor(viewers: usize) -> anyhow::Result<()> {
+fn floor(viewers: usize, json: Option<&Path>) -> anyhow::Result<()> {
     let effort = ideal::Effort::full(viewers)?;
     let layers = ideal::measure(&effort, |step| eprintln!("{step}"))?;
     println!("{layers}");
+    let Some(path) = json else { return Ok(()) };
+    let floors = layers.rows.iter().map(|row| Floor {
+        name: match &row.receiver {
+            Some(receiver) => format!("{}, {receiver}", row.layer),
+            None => row.layer.clone(),
+        },
+        ns_per_packet: row.thread_ns.median,
+    });
+    let record = Record {
+        figures: Figures {
+            scenario: "ideal".to_owned(),
+            machine: Machine::here()?,
+            commit: machine::commit().unwrap_or_default(),
+            ..Figures::default()
+        },
+        others: Vec::new(),
+        floors: floors.collect(),
+    };
+    write(path, &record.to_json()?)
+}
+
+/// io_uring against mio.
+fn compare_drivers(options: &drivers::Options) -> anyhow::Result<()> {
+    let rows = drivers::run(options, |row| eprintln!("{}: {}", row.sink, row.work))?;
+    println!("{}", drivers::table(&rows));
     Ok(())
 }
 

@@ -11,6 +11,11 @@
 //!  drivers/    io_uring against mio
 //! ```
 
+#![expect(
+    unreachable_pub,
+    reason = "nothing leaves a program: `pub` says what a folder offers to the others"
+)]
+
 mod cli;
 mod client;
 mod command;

@@ -17,5 +17,5 @@ mod run;
 mod sink;
 mod work;
 
-pub use run::{Options, Row, run, table};
+pub use run::{Options, run, table};
 pub use sink::SinkKind;

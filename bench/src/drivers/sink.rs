@@ -28,7 +28,7 @@ const MESSAGES: usize = 64;
 const NAP: Duration = Duration::from_micros(200);
 
 /// What stands at the far end.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum, serde::Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum SinkKind {
     /// XDP_DROP in the driver: no receiver's cost, but near cuts the trains apart.

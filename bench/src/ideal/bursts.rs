@@ -44,6 +44,7 @@ pub(crate) struct Length {
 
 impl Length {
     /// For tests: all paths, no time.
+    #[cfg(test)]
     pub(crate) const QUICK: Self = Self {
         time: Duration::ZERO,
         bursts: 3,

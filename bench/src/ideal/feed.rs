@@ -225,7 +225,10 @@ mod tests {
                     let (header, at) = (packet.header(), texts[viewer].len());
                     assert_eq!(header.payload_type, PAYLOAD_TYPE);
                     assert_eq!(packet.index(), 1_001 + at as u64, "in order, without a gap");
-                    assert_eq!(header.timestamp, 90_000 + 3_000 * (at as u32 / 10));
+                    assert_eq!(
+                        header.timestamp,
+                        90_000 + 3_000 * u32::try_from(at / 10).unwrap()
+                    );
                     assert_eq!(header.marker, at % 10 == 9);
                     texts[viewer].push(packet.payload().to_vec());
                 };

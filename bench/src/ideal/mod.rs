@@ -26,9 +26,8 @@ mod stopwatch;
 mod table;
 mod tables;
 
-pub(crate) use bursts::Cpus;
 #[cfg(test)]
 pub(crate) use forwarder::Forwarder;
-pub(crate) use layers::{Effort, Layers, measure};
+pub(crate) use layers::{Effort, measure};
 pub(crate) use process::run_forwarder;
 pub(crate) use tables::{Keying, PublisherTable, RoomTable, SlotTable, Tables, ViewerTable};

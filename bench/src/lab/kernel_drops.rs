@@ -1,5 +1,5 @@
 //! Datagrams that the kernel threw away, by the counters of a process's network namespace
-//! (`/proc/PID/net/snmp`, RFC 4113) and of each socket (`/proc/PID/net/udp`).
+//! (`/proc/PID/net/snmp`, RFC 4113).
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -67,26 +67,6 @@ impl Sub for KernelDrops {
     }
 }
 
-/// Datagrams dropped at the namespace's IPv4 UDP sockets of one local port.
-pub fn socket_drops(pid: u32, port: u16) -> anyhow::Result<u64> {
-    let path = format!("/proc/{pid}/net/udp");
-    let text = fs::read_to_string(&path).with_context(|| path.clone())?;
-    Ok(drops_at(&text, port))
-}
-
-/// `sl local_address rem_address …  drops`: addresses are hexadecimal, drops come last.
-fn drops_at(text: &str, port: u16) -> u64 {
-    let port = format!(":{port:04X}");
-    text.lines()
-        .skip(1)
-        .filter(|line| {
-            let local = line.split_whitespace().nth(1);
-            local.is_some_and(|local| local.ends_with(&port))
-        })
-        .filter_map(|line| line.split_whitespace().last()?.parse::<u64>().ok())
-        .sum()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -106,14 +86,5 @@ mod tests {
         assert_eq!(drops, expected);
         assert!(KernelDrops::parse("Udp: InErrors\nUdp: 1\n").is_err());
         assert!(KernelDrops::of(std::process::id()).is_ok());
-    }
-
-    #[test]
-    fn drops_are_summed_over_the_sockets_of_a_port() {
-        let text = "  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode ref pointer drops\n\
-            1: 0100007F:2710 00000000:0000 07 0:0 0:0 0 0 0 9 2 ffff 5\n\
-            2: 0200007F:2710 00000000:0000 07 0:0 0:0 0 0 0 9 2 ffff 7\n\
-            3: 0200007F:2711 00000000:0000 07 0:0 0:0 0 0 0 9 2 ffff 9\n";
-        assert_eq!(drops_at(text, 10_000), 12);
     }
 }

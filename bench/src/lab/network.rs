@@ -187,6 +187,7 @@ impl Network {
     }
 
     /// The port that all participants, and so the load's socket, share.
+    #[cfg(test)]
     pub fn participant_port(&self) -> u16 {
         self.port
     }

@@ -20,7 +20,7 @@ mod terminal;
 mod units;
 
 pub use bars::{Bars, Row};
-pub use baseline::{Change, Comparison};
+pub use baseline::Comparison;
 pub use html::Page;
 pub use progress::{Progress, Status};
 pub use record::{Floor, Record};

@@ -29,6 +29,8 @@ use crate::target::{Room, Target};
 /// Slots are filled and key frames have come by then.
 const WARM_UP: Duration = Duration::from_secs(2);
 const SAMPLE_EVERY: Duration = Duration::from_secs(1);
+/// Of the server's CPU, in the hands of others.
+const DISTURBED: f64 = 0.03;
 
 /// What one window gave.
 #[derive(Clone, Debug)]
@@ -289,15 +291,7 @@ impl<'a> Running<'a> {
                 notes.push(format!("{number} {what}"));
             }
         }
-        let stolen = spent.map_or(0.0, |spent| {
-            count(spent.cpu.steal_ns) / spent.elapsed.as_nanos() as f64
-        });
-        if stolen > 0.01 {
-            notes.push(format!(
-                "the hypervisor took {:.0} % of the server's CPU",
-                stolen * 100.0
-            ));
-        }
+        notes.extend(spent.into_iter().flat_map(disturbances));
         notes.extend(self.engine.notes().iter().cloned());
         if !self.scenario.has_media() {
             notes.extend(self.target.join_notes());
@@ -312,6 +306,25 @@ impl<'a> Running<'a> {
             .saturating_sub(self.memory_before?.resident_bytes);
         (streams > 0 && grown > 0).then(|| count(grown) / count(streams))
     }
+}
+
+/// Who else had the server's CPU: what a packet cost is then no figure of the server's.
+fn disturbances(spent: Spent) -> impl Iterator<Item = String> {
+    let cpu = spent.cpu;
+    let others = (cpu.user_ns + cpu.system_ns).saturating_sub(spent.processes.total_ns);
+    [
+        (cpu.steal_ns, "the hypervisor"),
+        (others, "other processes"),
+    ]
+    .into_iter()
+    .map(move |(nanos, who)| (count(nanos) / 1e9 / spent.elapsed.as_secs_f64(), who))
+    .filter(|(share, _)| *share > DISTURBED)
+    .map(|(share, who)| {
+        format!(
+            "{who} had {:.0} % of the server's CPU: its cost a packet is not its own",
+            100.0 * share
+        )
+    })
 }
 
 /// As RFC 5764 §4.1.2 and RFC 7714 §14.2 name it.

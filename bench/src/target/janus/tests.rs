@@ -53,9 +53,10 @@ fn run(rooms: Vec<Vec<Endpoint>>) -> Received {
     let mut engine = Engine::start(everybody.collect(), options).unwrap();
     engine.set_rate(1.0).unwrap();
     thread::sleep(Duration::from_secs(1));
-    engine.begin_window().unwrap();
+    engine.begin_window(1.0).unwrap();
     thread::sleep(Duration::from_secs(1));
-    engine.end_window().unwrap().received
+    engine.pause().unwrap();
+    engine.tally().unwrap().received
 }
 
 #[test]
