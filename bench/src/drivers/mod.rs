@@ -15,8 +15,9 @@
 //! `bench drivers`, 8 rounds of 120 ms, at commit b6388d1: AMD EPYC (Zen 3), 2 CPUs of a virtual
 //! machine, Linux 6.18, Retpolines and Safe RET. CPU time of the driver's thread for each packet at
 //! the sink, median, and the median of io_uring's share of mio's. Builds ran on the same CPUs
-//! meanwhile: the shares of sending held in every run, the absolute figures will be lower on a
-//! quiet machine, and shares within 0.03 of 1 say nothing.
+//! meanwhile, so these are to be taken again on a quiet machine: from run to run the shares moved
+//! by up to 0.07 at drop, 0.04 at gro (0.10 for trains of 50) and 0.17 at plain, whose reader
+//! competes with the builds. Shares within 0.03 of 1 say nothing.
 //!
 //! | sending | drop, ns | share | gro, ns | share | plain, ns | share |
 //! |---|---|---|---|---|---|---|
@@ -27,7 +28,8 @@
 //! | trains of 50 x 1,100 | 820 | 0.88 | 151 | 0.91 | 881 | 0.79 |
 //! | trains of 64 x 100 | 673 | 0.81 | 78 | 0.99 | 658 | 0.99 |
 //!
-//! So io_uring sends no dearer than `sendmmsg`, and cheaper where the kernel cuts the trains. Before
+//! So io_uring sends no dearer than `sendmmsg`, and at drop, where the sender cuts the trains, it was
+//! cheaper in every run. Before
 //! singles went by `IORING_OP_SEND`, which has no header to read, they were at 1.01 and 1.02.
 //!
 //! Forwarding a burst of 10 to 10 with the drop sink: 0.90, paced and flooded. One packet to five,
