@@ -2,6 +2,7 @@
 
 use sfu_proto::control::{FromCore, MeetingState, Report, Snapshot, ToCore};
 use sfu_proto::ids::{Epoch, MeetingId};
+use sfu_uring::UdpErrors;
 
 use super::rig::{MEETING, Rig, Sidecar};
 use crate::control::Ticket;
@@ -104,8 +105,18 @@ fn counters_are_summed_by_name() {
         let counters = vec![("a".to_owned(), 2), ("b".to_owned(), worker as u64)];
         rig.hear(worker, FromWorker::Counters(ticket, counters));
     }
-    let sums = vec![("a".to_owned(), 4), ("b".to_owned(), 1)];
-    assert_eq!(sidecar.next(), Some(FromCore::Counters(sums)));
+    let Some(FromCore::Counters(sums)) = sidecar.next() else {
+        panic!("no counters");
+    };
+    // After the workers', the host's own, once and not for each worker.
+    let (of_workers, of_host) = sums.split_at(2);
+    assert_eq!(of_workers, [("a".to_owned(), 4), ("b".to_owned(), 1)]);
+    assert_eq!(of_host.len(), UdpErrors::default().named().count());
+    assert!(
+        of_host
+            .iter()
+            .all(|(name, _)| name.starts_with("millrace_host_udp_"))
+    );
 }
 
 #[test]
