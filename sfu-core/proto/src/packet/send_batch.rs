@@ -8,6 +8,7 @@
 
 use super::Route;
 use crate::dropped::Dropped;
+use crate::limits::BATCH_DUE_BYTES;
 
 /// One datagram of the batch: `area[start..start + len]` goes to `route`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -74,6 +75,12 @@ impl SendBatch {
     pub fn has_room_for(&self, count: usize, len: usize) -> bool {
         self.outgoing.capacity() - self.outgoing.len() >= count
             && self.area.len() - self.used >= count * len
+    }
+
+    /// Whether it is better sent than filled: what is sealed should still lie in the core's cache
+    /// when the kernel copies it.
+    pub fn is_due(&self) -> bool {
+        self.used >= BATCH_DUE_BYTES
     }
 
     pub fn is_empty(&self) -> bool {

@@ -28,7 +28,8 @@ impl Egress<'_> {
 
     /// Room for `count` packets, or nothing is in the batch yet: then it is as good as it gets.
     pub(crate) fn has_room(&self, count: usize) -> bool {
-        self.batch.is_empty() || self.batch.has_room_for(count, DATAGRAM_BYTES_MAX)
+        self.batch.is_empty()
+            || !self.batch.is_due() && self.batch.has_room_for(count, DATAGRAM_BYTES_MAX)
     }
 
     /// **Protect**: seals one packet for `session` into the batch. What cannot be sent is counted.
