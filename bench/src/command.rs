@@ -72,7 +72,7 @@ impl Bench {
         let load_cpu = flags.server.load_cpu()?;
         let network = Network::new(kind, (kind == Kind::Veth).then_some(load_cpu))?;
         let place = Place {
-            core_cpu: first_cpu(&flags.server.core_cpus()?)?,
+            core_cpus: flags.server.core_cpus()?,
             load_cpu,
             has_own_namespace: network.namespace().is_some(),
             network: network.describe(),
@@ -144,7 +144,7 @@ impl Bench {
     fn ideal(&self) -> Start<'_> {
         Box::new(|| {
             let options = ideal_target::Options {
-                cpus: self.flags.server.core_cpus()?,
+                cpus: self.flags.server.core_cpu_list()?,
                 driver: self.flags.server.driver.clone(),
             };
             let server = Ideal::new(options, Arc::clone(&self.network))?;
@@ -154,7 +154,7 @@ impl Bench {
 
     fn janus(&self) -> Start<'_> {
         Box::new(|| {
-            let cpus = self.flags.server.core_cpus()?;
+            let cpus = self.flags.server.core_cpu_list()?;
             let server = Janus::start(&cpus, self.place.load_cpu, Arc::clone(&self.network))?;
             Ok(Box::new(server) as Box<dyn Target>)
         })
@@ -207,9 +207,13 @@ impl Bench {
             false => Comparison::new(before, now, settings.tolerance),
         };
         println!("{comparison}");
-        match comparison.regressions().count() {
-            0 => Ok(()),
-            count => bail!("{count} figures are worse than in {}", path.display()),
+        match (comparison.regressions().count(), &comparison) {
+            // A watch that compares nothing must not look like one that found nothing.
+            (_, Comparison::Incomparable(_)) => {
+                bail!("nothing can be compared with {}", path.display())
+            }
+            (0, Comparison::Compared(_)) => Ok(()),
+            (count, _) => bail!("{count} figures are worse than in {}", path.display()),
         }
     }
 
@@ -266,12 +270,4 @@ fn compare_drivers(options: &drivers::Options) -> anyhow::Result<()> {
 
 fn write(path: &Path, text: &str) -> anyhow::Result<()> {
     fs::write(path, text).with_context(|| format!("writing {}", path.display()))
-}
-
-/// Of a list as taskset takes it.
-fn first_cpu(list: &str) -> anyhow::Result<usize> {
-    let first = list.split([',', '-']).next().unwrap_or_default();
-    first
-        .parse()
-        .with_context(|| format!("{list} is no list of CPUs"))
 }

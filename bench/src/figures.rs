@@ -29,18 +29,31 @@ pub struct Figures {
     pub latency_us: Option<Percentiles>,
     /// From the kernel's receive stamp to the end of the pass that sent it, as the core counts it.
     pub core_latency_us: Option<Percentiles>,
-    /// Busy time of the core's CPU, interrupts included, for each packet that was received.
+    /// Busy time of the core's CPUs, interrupts included, for each packet that was received. Where
+    /// the load runs on one of them too, the time of the server's processes alone.
     pub core_ns_per_packet: Option<f64>,
     /// The server's processes alone.
+    pub core_process_ns_per_packet: Option<f64>,
+    /// The same by where it was spent, as the kernel has sampled it; unknown where the samples are
+    /// too few.
     pub core_user_ns_per_packet: Option<f64>,
     pub core_sys_ns_per_packet: Option<f64>,
+    /// The busy part of the core's CPUs, and of the load's by its two threads: 0 to 1.
+    pub core_busy: Option<f64>,
+    pub generator_busy: Option<f64>,
     /// The ideal forwarder's cost divided by ours, both from this run.
     pub share_of_ideal: Option<f64>,
     /// The part of the packets that left in trains, and how many one train had.
     pub train_share: Option<f64>,
     pub train_mean: Option<f64>,
+    /// What the server's resident memory grew by, joins and all, for each stream.
     pub memory_bytes_per_stream: Option<f64>,
+    /// What it held before anybody joined.
+    pub memory_bytes_before: Option<f64>,
     pub joins_per_second: Option<f64>,
+    /// With `joins` only.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub join_cost: Option<JoinCost>,
     pub decrypted_packets: u64,
     pub corrupt_packets: u64,
     pub driver: String,
@@ -64,6 +77,21 @@ pub struct Ratio {
     pub packets_per_cpu_second: f64,
     pub latency_p99: f64,
     pub memory_bytes_per_stream: f64,
+}
+
+/// CPU time for each who joined, and who had none left.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct JoinCost {
+    pub core_ms: f64,
+    /// Of it, the thread that does the handshakes.
+    pub handshake_thread_ms: f64,
+    pub sidecar_ms: f64,
+    /// The synthetic participant's own.
+    pub participant_ms: f64,
+    /// The busy part of the CPUs meanwhile: 0 to 1.
+    pub core_cpu_busy: f64,
+    pub load_cpu_busy: f64,
+    pub limit: String,
 }
 
 /// Where it was measured.

@@ -2,8 +2,10 @@
 //! own, what they cost, and a clean table afterwards.
 
 pub mod command;
+pub mod folder;
 pub mod kernel_drops;
 pub mod machine;
+pub mod memory;
 pub mod network;
 pub mod process;
 pub mod undo;

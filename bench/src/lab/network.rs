@@ -4,7 +4,7 @@
 //! ```text
 //!  lo:    server 127.0.0.1  ◄──────────────►  participants 127.64.0.0/10
 //!
-//!  veth:  ┌ namespace millrace-bench-PID ┐    ┌ where we are ──────────────┐
+//!  veth:  ┌ namespace millrace-bench-… ──┐    ┌ where we are ──────────────┐
 //!         │ server 10.99.0.1             ├────┤ 10.99.0.2                  │
 //!         │ 10.100.0.0/14 via 10.99.0.2  │    │ local 10.100.0.0/14 dev lo │
 //!         └──────────────────────────────┘    └────────────────────────────┘
@@ -15,6 +15,7 @@
 
 use std::fs::{self, File};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr, UdpSocket};
+use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
 
 use anyhow::{Context as _, anyhow, bail};
 use nix::fcntl::{Flock, FlockArg};
@@ -90,72 +91,16 @@ impl Network {
         }
         let lock = lock()?;
         remove_leftovers()?;
-        let pid = std::process::id();
-        let namespace = format!("{NAMESPACE_PREFIX}{pid}");
-        run(&["ip", "netns", "add", &namespace])?;
-        let mut undo = vec![{
-            let namespace = namespace.clone();
-            // With the namespace goes its end of the pair, and with that the other.
-            Undo::new(move || _ = run(&["ip", "netns", "del", &namespace]))
-        }];
-        // Linux allows interface names of 15 bytes.
-        let (ours, theirs) = (format!("mrl{pid}"), format!("mrs{pid}"));
-        let to_load = VETH_LOAD.to_string();
-        let there = ["ip", "-n", &namespace];
-        let here = ["ip"];
-        let steps: [(&[&str], &[&str]); 8] = [
-            (
-                &here,
-                &[
-                    "link", "add", &ours, "mtu", "1500", "type", "veth", "peer", "name", &theirs,
-                    "mtu", "1500", "netns", &namespace,
-                ],
-            ),
-            (
-                &here,
-                &["addr", "add", &format!("{VETH_LOAD}/24"), "dev", &ours],
-            ),
-            (
-                &there,
-                &["addr", "add", &format!("{VETH_SERVER}/24"), "dev", &theirs],
-            ),
-            (&here, &["link", "set", &ours, "up"]),
-            (&there, &["link", "set", "lo", "up"]),
-            (&there, &["link", "set", &theirs, "up"]),
-            (
-                &there,
-                &["route", "add", VETH_PARTICIPANTS, "via", &to_load],
-            ),
-            (
-                &here,
-                &["route", "replace", "local", VETH_PARTICIPANTS, "dev", "lo"],
-            ),
-        ];
-        undo.insert(
-            0,
-            Undo::new(|| {
-                _ = run(&[
-                    "ip",
-                    "route",
-                    "del",
-                    "local",
-                    VETH_PARTICIPANTS,
-                    "dev",
-                    "lo",
-                ])
-            }),
-        );
-        for (place, words) in steps {
-            run(&[place, words].concat())?;
-        }
+        let names = Names::fresh();
+        let undo = names.connect()?;
         if let Some(cpu) = receive_on {
-            steer(&ours, cpu)?;
+            steer(&names.near, cpu)?;
         }
         Ok(Self {
             kind: Kind::Veth,
             port: VETH_PORT,
             receive_on,
-            namespace: Some(namespace),
+            namespace: Some(names.namespace),
             _undo: undo,
             _lock: Some(lock),
         })
@@ -206,11 +151,88 @@ impl Network {
     }
 }
 
-/// Held as long as the network is.
+/// What a veth network's parts are called. Removing a namespace takes the kernel a moment, so that
+/// the next one of this process needs names that are its own.
+struct Names {
+    namespace: String,
+    near: String,
+    far: String,
+}
+
+impl Names {
+    fn fresh() -> Self {
+        static MADE: AtomicU32 = AtomicU32::new(0);
+        let number = MADE.fetch_add(1, Relaxed);
+        Self::new(&format!("{}.{number}", std::process::id()))
+    }
+
+    fn new(tag: &str) -> Self {
+        // Linux allows interface names of 15 bytes: a tag has seven digits for the process and up to
+        // four for the number.
+        Self {
+            namespace: format!("{NAMESPACE_PREFIX}{tag}"),
+            near: format!("mrl{tag}"),
+            far: format!("mrs{tag}"),
+        }
+    }
+
+    /// Builds it all. What is given undoes it, first to last.
+    fn connect(&self) -> anyhow::Result<Vec<Undo>> {
+        let Self {
+            namespace,
+            near,
+            far,
+        } = self;
+        let mut undo = Vec::new();
+        let mut undone_by = |words: &[&str]| {
+            let words: Vec<String> = words.iter().map(|&word| word.to_owned()).collect();
+            let deed = Undo::new(move || {
+                let words: Vec<&str> = words.iter().map(String::as_str).collect();
+                // It may be gone with another part.
+                let _ = run(&words);
+            });
+            undo.insert(0, deed);
+        };
+        ip(&format!("netns add {namespace}"))?;
+        undone_by(&["ip", "netns", "del", namespace]);
+        ip(&format!(
+            "link add {near} mtu 1500 type veth peer name {far} mtu 1500 netns {namespace}"
+        ))?;
+        // At once, where with the namespace it would be some time after: its address would be in the
+        // way of the next network's.
+        undone_by(&["ip", "link", "del", near]);
+        for step in [
+            format!("addr add {VETH_LOAD}/24 dev {near}"),
+            format!("-n {namespace} addr add {VETH_SERVER}/24 dev {far}"),
+            format!("link set {near} up"),
+            format!("-n {namespace} link set lo up"),
+            format!("-n {namespace} link set {far} up"),
+            format!("-n {namespace} route add {VETH_PARTICIPANTS} via {VETH_LOAD}"),
+        ] {
+            ip(&step)?;
+        }
+        let ours = ["local", VETH_PARTICIPANTS, "dev", "lo"];
+        run(&[&["ip", "route", "replace"][..], &ours].concat())?;
+        undone_by(&[&["ip", "route", "del"][..], &ours].concat());
+        Ok(undo)
+    }
+}
+
+/// No word of these holds a space.
+fn ip(words: &str) -> anyhow::Result<String> {
+    let words: Vec<&str> = std::iter::once("ip").chain(words.split(' ')).collect();
+    run(&words)
+}
+
+/// Held as long as the network is. Tests wait for it, since they run side by side.
 fn lock() -> anyhow::Result<Flock<File>> {
     let path = std::env::temp_dir().join("millrace-bench.lock");
     let file = File::create(&path).with_context(|| format!("{}", path.display()))?;
-    Flock::lock(file, FlockArg::LockExclusiveNonblock)
+    let how = match cfg!(test) {
+        true => FlockArg::LockExclusive,
+        false => FlockArg::LockExclusiveNonblock,
+    };
+    Flock::lock(file, how)
         .map_err(|(_, _)| anyhow!("another bench has the veth network; wait until it has ended"))
 }
 
@@ -218,9 +240,10 @@ fn lock() -> anyhow::Result<Flock<File>> {
 fn remove_leftovers() -> anyhow::Result<()> {
     let listed = run(&["ip", "netns", "list"])?;
     for namespace in listed.lines().filter_map(|line| line.split(' ').next()) {
-        let Some(pid) = namespace.strip_prefix(NAMESPACE_PREFIX) else {
+        let Some(tag) = namespace.strip_prefix(NAMESPACE_PREFIX) else {
             continue;
         };
+        let pid = tag.split('.').next().unwrap_or_default();
         if fs::exists(format!("/proc/{pid}"))? {
             continue;
         }
@@ -229,6 +252,8 @@ fn remove_leftovers() -> anyhow::Result<()> {
             // It may have ended this moment.
             let _ = kill(Pid::from_raw(pid), Signal::SIGKILL);
         }
+        // It may be gone already.
+        let _ = run(&["ip", "link", "del", &Names::new(tag).near]);
         run(&["ip", "netns", "del", namespace])?;
     }
     Ok(())
@@ -264,6 +289,27 @@ mod tests {
         let first = network.participant(0).unwrap();
         assert_eq!(first.ip(), IpAddr::from([127, 64, 0, 1]));
         UdpSocket::bind(first).expect("the whole of 127.0.0.0/8 is local");
+    }
+
+    #[test]
+    fn names_are_fresh_and_fit() {
+        let (one, other) = (Names::fresh(), Names::fresh());
+        assert_ne!(one.namespace, other.namespace);
+        assert_ne!(one.near, other.near);
+        assert!(Names::new("4194304.9999").near.len() <= 15);
+    }
+
+    #[test]
+    #[ignore = "makes network namespaces, which needs root"]
+    fn one_veth_network_after_the_other() {
+        for _ in 0..5 {
+            let network = Network::new(Kind::Veth, None).unwrap();
+            let namespace = network.namespace().unwrap().to_owned();
+            let listed = run(&["ip", "netns", "list"]).unwrap();
+            assert!(listed.contains(&namespace));
+            let addresses = run(&["ip", "-4", "addr"]).unwrap();
+            assert_eq!(addresses.matches("10.99.0.2/24").count(), 1);
+        }
     }
 
     #[test]

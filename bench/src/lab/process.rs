@@ -44,13 +44,14 @@ pub struct Process {
 }
 
 impl Process {
+    /// It must be called on a thread that lives as long as the process shall.
     pub fn start(launch: &Launch<'_>) -> anyhow::Result<Self> {
         let log = launch.folder.join(format!("{}.log", launch.name));
         let output = File::create(&log).with_context(|| format!("{}", log.display()))?;
-        // `taskset` and `ip netns exec` both become the program they start, so its pid is ours to
-        // know.
-        let mut command = Command::new("taskset");
-        command.args(["-c", launch.cpus]);
+        // Each of these becomes the program that it starts, so its pid is ours to know. By the first
+        // it ends with the thread that starts it, even if we are killed.
+        let mut command = Command::new("setpriv");
+        command.args(["--pdeathsig", "KILL", "taskset", "-c", launch.cpus]);
         if let Some(namespace) = launch.namespace {
             command.args(["ip", "netns", "exec", namespace]);
         }
@@ -63,7 +64,7 @@ impl Process {
             // Ctrl-C reaches the bench alone, which stops its servers in order.
             .process_group(0)
             .spawn()
-            .context("taskset cannot be run: is util-linux installed?")?;
+            .context("setpriv cannot be run: is util-linux installed?")?;
         let pid = child.id();
         let child = Arc::new(Mutex::new(child));
         let stopped = Arc::clone(&child);

@@ -20,7 +20,7 @@ use nix::unistd::Pid;
 
 use super::clock;
 pub use super::receiver::Received;
-use super::receiver::{Receiver, ToReceiver};
+use super::receiver::{Receiver, SoFar, ToReceiver};
 use super::sender::{Sender, SentCounters, Shape, ToSender};
 use super::wire::{Wire, WireOptions};
 use crate::endpoint::Endpoint;
@@ -61,13 +61,25 @@ pub struct Tally {
     pub received: Received,
 }
 
+impl Tally {
+    /// The part of one CPU that sending and receiving took: 0 to 1.
+    #[expect(
+        clippy::cast_precision_loss,
+        reason = "a window is far below 2^52 nanoseconds"
+    )]
+    pub fn busy(&self) -> f64 {
+        let nanos = (self.sent.busy_nanos + self.received.busy_nanos) as f64;
+        nanos / (self.seconds * 1e9).max(1.0)
+    }
+}
+
 #[derive(Debug)]
 pub struct Engine {
     to_sender: Mailbox<ToSender>,
     to_receiver: Mailbox<ToReceiver>,
     threads: Vec<JoinHandle<()>>,
     sent: Arc<SentCounters>,
-    received: Arc<Mutex<Received>>,
+    received: Arc<Mutex<SoFar>>,
     window: Window,
     notes: Vec<String>,
 }
@@ -102,7 +114,7 @@ impl Engine {
         })?);
         let notes = wire.shortfall().into_iter().collect();
         let sent = Arc::<SentCounters>::default();
-        let received = Arc::<Mutex<Received>>::default();
+        let received = Arc::<Mutex<SoFar>>::default();
         let (to_sender, sender_orders) = channel();
         let (to_receiver, receiver_orders) = channel();
         let sender = Sender::new(
@@ -160,13 +172,19 @@ impl Engine {
         self.set_rate(factor)
     }
 
-    /// What has come of the window so far.
+    /// What has come of the window so far: as of the receiver's last word, which may be a moment
+    /// ago.
     pub fn progress(&self) -> Tally {
-        let received = self.received.lock().unwrap_or_else(PoisonError::into_inner);
+        let so_far = self.received.lock().unwrap_or_else(PoisonError::into_inner);
+        // Its last word may be of the window before.
+        let seconds = seconds(so_far.at.saturating_sub(self.window.began));
         Tally {
-            seconds: self.window_seconds(),
+            seconds,
             sent: self.sent_so_far().since(self.window.sent),
-            received: received.clone(),
+            received: match seconds > 0.0 {
+                true => so_far.received.clone(),
+                false => Received::default(),
+            },
         }
     }
 
@@ -215,14 +233,18 @@ impl Engine {
         }
     }
 
-    #[expect(
-        clippy::cast_precision_loss,
-        reason = "a window is far below 2^52 nanoseconds"
-    )]
     fn window_seconds(&self) -> f64 {
         let end = self.window.ended.unwrap_or_else(clock::now);
-        (end - self.window.began) as f64 / clock::SECOND as f64
+        seconds(end - self.window.began)
     }
+}
+
+#[expect(
+    clippy::cast_precision_loss,
+    reason = "a window is far below 2^52 nanoseconds"
+)]
+fn seconds(nanos: u64) -> f64 {
+    nanos as f64 / clock::SECOND as f64
 }
 
 impl Drop for Engine {

@@ -69,6 +69,13 @@ pub struct Received {
     pub socket_drops: u64,
 }
 
+/// What has come until a moment of the load's clock.
+#[derive(Clone, Debug, Default)]
+pub struct SoFar {
+    pub at: u64,
+    pub received: Received,
+}
+
 #[derive(Debug)]
 struct Stream {
     ssrc: u32,
@@ -92,7 +99,7 @@ pub struct Receiver {
     wire: Arc<Wire>,
     orders: Orders<ToReceiver>,
     sender: Mailbox<ToSender>,
-    progress: Arc<Mutex<Received>>,
+    progress: Arc<Mutex<SoFar>>,
     book: AddressBook,
     participants: Vec<Participant>,
     streams: Vec<Stream>,
@@ -113,7 +120,7 @@ impl Receiver {
         wire: Arc<Wire>,
         orders: Orders<ToReceiver>,
         sender: Mailbox<ToSender>,
-        progress: Arc<Mutex<Received>>,
+        progress: Arc<Mutex<SoFar>>,
         endpoints: impl IntoIterator<Item = Endpoint>,
         opened_one_in: u64,
     ) -> anyhow::Result<Self> {
@@ -171,7 +178,10 @@ impl Receiver {
             let now = clock::now();
             if now >= progress_due {
                 progress_due = now + PROGRESS_EVERY;
-                let so_far = self.report();
+                let so_far = SoFar {
+                    at: now,
+                    received: self.report(),
+                };
                 *self.progress.lock().unwrap_or_else(PoisonError::into_inner) = so_far;
             }
         }

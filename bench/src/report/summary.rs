@@ -2,7 +2,7 @@
 //! terminal and the page both show this table, so that they can never say different things.
 
 use super::{Bars, Row, Table, Unit};
-use crate::figures::{Figures, Percentiles};
+use crate::figures::{Figures, JoinCost, Percentiles};
 
 /// How a figure is taken from a target's figures and written.
 type Show = fn(&Figures) -> Option<String>;
@@ -52,14 +52,27 @@ const ROWS: &[(&str, Show)] = &[
         micros(figures.core_latency_us, |at| at.p99)
     }),
     ("CPU a packet", |figures| nanos(figures.core_ns_per_packet)),
-    ("  user", |figures| nanos(figures.core_user_ns_per_packet)),
-    ("  system", |figures| nanos(figures.core_sys_ns_per_packet)),
-    ("  interrupts", |figures| nanos(interrupts(figures))),
+    ("  by the server's threads", |figures| {
+        nanos(figures.core_process_ns_per_packet)
+    }),
+    ("    user (sampled)", |figures| {
+        nanos(figures.core_user_ns_per_packet)
+    }),
+    ("    system (sampled)", |figures| {
+        nanos(figures.core_sys_ns_per_packet)
+    }),
+    ("  by interrupts beside", |figures| {
+        nanos(interrupts(figures))
+    }),
     ("packets a CPU-second", |figures| {
         figures
             .core_ns_per_packet
             .filter(|&ns| ns > 0.0)
             .map(|ns| Unit::Count.show(1e9 / ns))
+    }),
+    ("server's CPU busy", |figures| share(figures.core_busy)),
+    ("generator's CPU busy", |figures| {
+        share(figures.generator_busy)
     }),
     ("share of the ideal", |figures| {
         figures.share_of_ideal.map(|it| Unit::Share.show(it))
@@ -71,12 +84,28 @@ const ROWS: &[(&str, Show)] = &[
         figures.train_mean.map(|it| format!("{it:.1}"))
     }),
     ("memory a stream", |figures| {
-        figures
-            .memory_bytes_per_stream
-            .map(|it| Unit::Bytes.show(it))
+        bytes(figures.memory_bytes_per_stream)
+    }),
+    ("  before anybody joined", |figures| {
+        bytes(figures.memory_bytes_before)
     }),
     ("joins", |figures| {
         figures.joins_per_second.map(|it| Unit::PerSecond.show(it))
+    }),
+    ("CPU a join", |figures| {
+        millis(figures, |it| it.core_ms + it.sidecar_ms + it.participant_ms)
+    }),
+    ("  core", |figures| millis(figures, |it| it.core_ms)),
+    ("    its handshake thread", |figures| {
+        millis(figures, |it| it.handshake_thread_ms)
+    }),
+    ("  sidecar", |figures| millis(figures, |it| it.sidecar_ms)),
+    ("  participant", |figures| {
+        millis(figures, |it| it.participant_ms)
+    }),
+    ("joins a second of the core's CPU", |figures| {
+        let cost = figures.join_cost.as_ref()?;
+        (cost.core_ms > 0.0).then(|| Unit::PerSecond.show(1e3 / cost.core_ms))
     }),
     ("decrypted and compared", |figures| {
         Some(Unit::Count.show(count(figures.decrypted_packets)))
@@ -193,17 +222,9 @@ pub(super) fn charts<'a>(targets: impl Iterator<Item = &'a Figures> + Clone) -> 
                    better."
                 .to_owned(),
             unit: Unit::Nanoseconds,
-            parts: names(&["user", "system", "interrupts"]),
+            parts: names(&["the server's threads", "interrupts beside them"]),
             stacked: true,
-            rows: rows(|figures| match figures.core_user_ns_per_packet {
-                Some(_) => vec![
-                    figures.core_user_ns_per_packet,
-                    figures.core_sys_ns_per_packet,
-                    interrupts(figures),
-                ],
-                // Not split: it is all of one colour, and the legend says which.
-                None => vec![None, None, figures.core_ns_per_packet],
-            }),
+            rows: rows(|figures| vec![figures.core_process_ns_per_packet, interrupts(figures)]),
         },
         Bars {
             title: "Packets forwarded a second".to_owned(),
@@ -246,7 +267,7 @@ pub(super) fn charts<'a>(targets: impl Iterator<Item = &'a Figures> + Clone) -> 
 
 /// The busy time that is not the server's own: soft interrupts deliver and receive its packets.
 fn interrupts(figures: &Figures) -> Option<f64> {
-    let own = figures.core_user_ns_per_packet? + figures.core_sys_ns_per_packet?;
+    let own = figures.core_process_ns_per_packet?;
     // The kernel counts the two in different ways; a little less than nothing is nothing.
     Some((figures.core_ns_per_packet? - own).max(0.0))
 }
@@ -280,6 +301,19 @@ fn nanos(value: Option<f64>) -> Option<String> {
     value.map(|value| Unit::Nanoseconds.show(value))
 }
 
+fn share(value: Option<f64>) -> Option<String> {
+    value.map(|value| Unit::Share.show(value))
+}
+
+fn bytes(value: Option<f64>) -> Option<String> {
+    value.map(|value| Unit::Bytes.show(value))
+}
+
+fn millis(figures: &Figures, pick: fn(&JoinCost) -> f64) -> Option<String> {
+    let cost = figures.join_cost.as_ref()?;
+    Some(Unit::Microseconds.show(1e3 * pick(cost)))
+}
+
 fn named(text: &str) -> Option<String> {
     (!text.is_empty()).then(|| text.to_owned())
 }
@@ -300,8 +334,7 @@ mod tests {
             seconds: 10.0,
             lost_by_kernel: 600,
             core_ns_per_packet: Some(900.0),
-            core_user_ns_per_packet: Some(400.0),
-            core_sys_ns_per_packet: Some(300.0),
+            core_process_ns_per_packet: Some(700.0),
             ..Figures::default()
         }
     }
@@ -319,7 +352,10 @@ mod tests {
         let (table, missing) = table([&ours(), &peer].into_iter());
         assert_eq!(table.columns, ["", "millrace", "janus"]);
         assert_eq!(cell(&table, "CPU a packet"), ["900 ns", NOT_MEASURED]);
-        assert_eq!(cell(&table, "interrupts"), ["200 ns", NOT_MEASURED]);
+        assert_eq!(
+            cell(&table, "by interrupts beside"),
+            ["200 ns", NOT_MEASURED]
+        );
         assert!(missing.contains(&"latency"), "{missing:?}");
         assert!(!missing.contains(&"CPU a packet"), "{missing:?}");
     }

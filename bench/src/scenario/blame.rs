@@ -64,7 +64,7 @@ pub fn blame(
 
 fn notes(tally: &Tally, unread: f64) -> Vec<String> {
     let (sent, received) = (&tally.sent, &tally.received);
-    let busy = count(sent.busy_nanos + received.busy_nanos) / (tally.seconds * 1e9).max(1.0);
+    let busy = tally.busy();
     let mut notes = Vec::new();
     let is_limit = sent.late > 0 || received.socket_drops > 0 || busy > BUSY_MAX;
     if is_limit {

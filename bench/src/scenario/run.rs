@@ -21,7 +21,8 @@ use crate::endpoint::Endpoint;
 use crate::figures::{Figures, Machine};
 use crate::lab::kernel_drops::KernelDrops;
 use crate::lab::machine;
-use crate::lab::usage::{Memory, Spent, Usage};
+use crate::lab::memory::Memory;
+use crate::lab::usage::{Spent, Usage};
 use crate::load::{Engine, Shape, Tally};
 use crate::report::{Sample, Series};
 use crate::target::{Room, Target};
@@ -188,7 +189,7 @@ impl<'a> Running<'a> {
         let processes = self.target.processes();
         match processes.is_empty() {
             true => Ok(None),
-            false => Usage::now(&processes, self.place.core_cpu).map(Some),
+            false => Usage::now(&processes, &self.place.core_cpus).map(Some),
         }
     }
 
@@ -210,8 +211,7 @@ impl<'a> Running<'a> {
                     / (progress.seconds - at).max(f64::MIN_POSITIVE),
                 lost: received.lost,
                 latency_p99_us: received.latency.map(|latency| latency.p99),
-                core_busy: busy
-                    .map(|spent| count(spent.busy_ns()) / spent.elapsed.as_secs_f64() / 1e9),
+                core_busy: busy.map(|spent| spent.busy_share()),
             };
             (used, packets, at) = (now, received.packets, progress.seconds);
             self.console.sample(sample);
@@ -233,6 +233,7 @@ impl<'a> Running<'a> {
         let trains = server.trains();
         let offered = self.scenario.offered_pps().map(|offered| offered * rate);
         let come = count(received.packets + received.lost) / tally.seconds;
+        let split = spent.and_then(|spent| spent.processes.split());
         let a_packet =
             |nanos: u64| (received.packets > 0).then(|| count(nanos) / count(received.packets));
         let figures = Figures {
@@ -252,14 +253,22 @@ impl<'a> Running<'a> {
             lost_by_generator: loss.by_generator,
             latency_us: received.latency,
             core_latency_us: server.latency(),
-            core_ns_per_packet: spent.and_then(|spent| a_packet(spent.busy_ns())),
-            core_user_ns_per_packet: spent.and_then(|spent| a_packet(spent.processes.user_ns)),
-            core_sys_ns_per_packet: spent.and_then(|spent| a_packet(spent.processes.system_ns)),
+            core_ns_per_packet: spent.and_then(|spent| a_packet(self.cost_ns(spent))),
+            core_process_ns_per_packet: spent.and_then(|it| a_packet(it.processes.total_ns)),
+            core_user_ns_per_packet: split.and_then(|(user, _)| a_packet(user)),
+            core_sys_ns_per_packet: split.and_then(|(_, system)| a_packet(system)),
+            core_busy: spent.map(|spent| spent.busy_share()),
+            generator_busy: Some(tally.busy()),
             share_of_ideal: None,
             train_share: trains.map(|(share, _)| share),
             train_mean: trains.map(|(_, mean)| mean),
             memory_bytes_per_stream: self.memory(received.streams),
+            memory_bytes_before: self.memory_before.map(|it| count(it.resident_bytes)),
             joins_per_second: Some(self.joins_per_second),
+            join_cost: match self.scenario.has_media() {
+                true => None,
+                false => self.target.join_cost(),
+            },
             decrypted_packets: received.opened,
             corrupt_packets: received.corrupt,
             driver: self.target.driver(),
@@ -291,12 +300,28 @@ impl<'a> Running<'a> {
                 notes.push(format!("{number} {what}"));
             }
         }
-        notes.extend(spent.into_iter().flat_map(disturbances));
+        if self.place.is_apart() {
+            notes.extend(spent.into_iter().flat_map(disturbances));
+        } else {
+            notes.push(format!(
+                "the load has CPU {} and so has the server: CPU a packet is the time of the \
+                 server's processes alone, without interrupts beside them",
+                self.place.load_cpu
+            ));
+        }
         notes.extend(self.engine.notes().iter().cloned());
         if !self.scenario.has_media() {
             notes.extend(self.target.join_notes());
         }
         notes
+    }
+
+    /// What the window has cost the server.
+    fn cost_ns(&self, spent: Spent) -> u64 {
+        match self.place.is_apart() {
+            true => spent.busy_ns(),
+            false => spent.processes.total_ns,
+        }
     }
 
     fn memory(&self, streams: u64) -> Option<f64> {

@@ -11,6 +11,8 @@ use super::run::{Measured, Running};
 
 const LOST_MAX: f64 = 0.001;
 const P99_MAX_US: f64 = 250_000.0;
+/// A CPU with less idle time than this has none left.
+const FULL: f64 = 0.9;
 const DOUBLINGS_MAX: u32 = 10;
 const HALVINGS: u32 = 4;
 
@@ -50,9 +52,10 @@ impl Running<'_> {
     fn attempt(&mut self, rate: f64, seconds: f64) -> anyhow::Result<Measured> {
         let tried = self.measure(rate, seconds)?;
         self.say(&format!(
-            "× {rate:.2}: {:.0} packets a second, {:.3} % lost",
+            "× {rate:.2}: {:.0} packets a second, {:.3} % lost, P99 {:.1} ms",
             tried.figures.forwarded_pps,
-            100.0 * tried.lost_share
+            100.0 * tried.lost_share,
+            p99_ms(&tried)
         ));
         Ok(tried)
     }
@@ -63,29 +66,41 @@ fn holds(measured: &Measured) -> bool {
     measured.lost_share <= LOST_MAX && latency.is_some_and(|latency| latency.p99 <= P99_MAX_US)
 }
 
+fn p99_ms(measured: &Measured) -> f64 {
+    let latency = measured.figures.latency_us;
+    latency.map_or(f64::NAN, |latency| latency.p99 / 1_000.0)
+}
+
 fn verdict(rate: f64, too_much: Option<&(f64, Measured)>) -> String {
     let Some((above, failed)) = too_much else {
         return format!("holds at {rate:.2} times the scenario's rate; more was not tried");
     };
-    let p99 = failed
-        .figures
-        .latency_us
-        .map_or(f64::NAN, |latency| latency.p99 / 1_000.0);
-    let limit = failed
-        .figures
-        .notes
-        .iter()
-        .any(|note| note.contains("the generator is the limit"));
+    let p99 = p99_ms(failed);
     format!(
         "the sustained limit: holds at {rate:.2} times the scenario's rate; at {above:.2} times \
-         {:.2} % were lost and P99 was {p99:.0} ms{}",
+         {:.2} % were lost and P99 was {p99:.0} ms, and {}",
         100.0 * failed.lost_share,
-        if limit {
-            ", and the generator was the limit"
-        } else {
-            ""
-        }
+        limit(failed)
     )
+}
+
+/// Who had no more to give when it was too much.
+fn limit(failed: &Measured) -> String {
+    let figures = &failed.figures;
+    let is_generator = |note: &String| note.contains("the generator is the limit");
+    if figures.notes.iter().any(is_generator) {
+        return "the generator was the limit".to_owned();
+    }
+    match figures.core_busy {
+        Some(busy) if busy >= FULL => {
+            format!("the server's CPU was the limit, {:.0} % busy", 100.0 * busy)
+        }
+        Some(busy) => format!(
+            "neither was the limit for long: the server's CPU was {:.0} % busy, bursts did not fit",
+            100.0 * busy
+        ),
+        None => "the generator was not the limit".to_owned(),
+    }
 }
 
 #[cfg(test)]
@@ -118,6 +133,15 @@ mod tests {
             ..measured(0.0, 0.0)
         };
         assert!(!holds(&silent), "nothing came");
+    }
+
+    #[test]
+    fn the_verdict_names_a_full_server() {
+        let mut failed = measured(0.05, 9_000.0);
+        failed.figures.core_busy = Some(0.97);
+        assert!(limit(&failed).contains("the server's CPU was the limit"));
+        failed.figures.core_busy = Some(0.5);
+        assert!(limit(&failed).starts_with("neither"));
     }
 
     #[test]

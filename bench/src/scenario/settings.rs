@@ -56,12 +56,19 @@ pub struct Settings {
 /// Where server and load run, and what lies between them.
 #[derive(Clone, Debug)]
 pub struct Place {
-    pub core_cpu: usize,
+    pub core_cpus: Vec<usize>,
     pub load_cpu: usize,
     /// Whether the server has a network namespace of its own.
     pub has_own_namespace: bool,
     /// As the report names it.
     pub network: String,
+}
+
+impl Place {
+    /// Whether the server has its CPUs for itself.
+    pub fn is_apart(&self) -> bool {
+        !self.core_cpus.contains(&self.load_cpu)
+    }
 }
 
 impl Settings {

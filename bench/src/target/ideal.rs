@@ -3,7 +3,6 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -11,9 +10,9 @@ use anyhow::{Context as _, bail};
 
 use super::{Room, Target};
 use crate::endpoint::Endpoint;
+use crate::lab::folder::Folder;
 use crate::lab::network::Network;
 use crate::lab::process::{Launch, Process};
-use crate::lab::undo::Undo;
 
 mod seating;
 
@@ -40,31 +39,21 @@ pub struct Ideal {
     network: Arc<Network>,
     /// Once everybody has joined. Dropped, and so ended, before its folder goes.
     process: Option<Process>,
-    folder: PathBuf,
-    _data: Undo,
+    folder: Folder,
 }
 
 impl Ideal {
     pub fn new(options: Options, network: Arc<Network>) -> anyhow::Result<Self> {
-        let folder = tempfile::Builder::new()
-            .prefix("millrace-bench-")
-            .tempdir()?
-            .keep();
-        let data = {
-            let folder = folder.clone();
-            Undo::new(move || _ = fs::remove_dir_all(folder))
-        };
         Ok(Self {
             options,
             network,
             process: None,
-            folder,
-            _data: data,
+            folder: Folder::new()?,
         })
     }
 
     fn start(&self, tables: &crate::ideal::Tables) -> anyhow::Result<Process> {
-        let file = self.folder.join("tables.json");
+        let file = self.folder.path().join("tables.json");
         fs::write(&file, serde_json::to_vec(tables)?)
             .with_context(|| file.display().to_string())?;
         Process::start(&Launch {
@@ -74,7 +63,7 @@ impl Ideal {
             environment: Vec::new(),
             cpus: &self.options.cpus,
             namespace: self.network.namespace(),
-            folder: &self.folder,
+            folder: self.folder.path(),
         })
     }
 }

@@ -5,7 +5,6 @@
 //! many as it has slots, and keeps them.
 
 use std::collections::BTreeMap;
-use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -16,9 +15,9 @@ use tokio::runtime;
 use super::{Room, Target};
 use crate::client::dtls::Identity;
 use crate::endpoint::Endpoint;
+use crate::lab::folder::Folder;
 use crate::lab::network::{Kind, Network};
 use crate::lab::process::{Launch, Process};
-use crate::lab::undo::Undo;
 
 mod answer;
 mod api;
@@ -41,7 +40,7 @@ const STILLBORN: &str = "No Janus API transport is available";
 pub struct Janus {
     api: Arc<Api>,
     process: Process,
-    _folder: Undo,
+    _folder: Folder,
     network: Arc<Network>,
     identity: Arc<Identity>,
     version: String,
@@ -61,34 +60,27 @@ impl Janus {
             );
         }
         let program = program()?;
-        let folder = tempfile::Builder::new()
-            .prefix("millrace-bench-janus-")
-            .tempdir()?
-            .keep();
-        let undo = {
-            let folder = folder.clone();
-            Undo::new(move || _ = fs::remove_dir_all(folder))
-        };
-        let socket = config::write(&folder)?;
+        let folder = Folder::new()?;
+        let socket = config::write(folder.path())?;
         let launch = Launch {
             name: "janus",
             program: &program,
             arguments: vec![
                 "--configs-folder".into(),
-                folder.clone().into(),
+                folder.path().into(),
                 "--config".into(),
-                folder.join(config::MAIN).into(),
+                folder.path().join(config::MAIN).into(),
             ],
             environment: Vec::new(),
             cpus,
             namespace: network.namespace(),
-            folder: &folder,
+            folder: folder.path(),
         };
         let (process, api) = launch_until_it_lives(&launch, &socket)?;
         let mut janus = Self {
             api: Arc::new(api),
             process,
-            _folder: undo,
+            _folder: folder,
             network,
             identity: Arc::new(Identity::generate()?),
             version: String::new(),

@@ -12,18 +12,21 @@ use super::{Room, Target};
 use crate::client::dtls::Identity;
 use crate::client::http;
 use crate::endpoint::Endpoint;
+use crate::figures;
 use crate::lab::network::Network;
 
 mod join;
+mod join_cost;
 mod options;
 mod server;
 #[cfg(test)]
 mod tests;
 
-pub use join::JoinCost;
+pub use join_cost::JoinCost;
 pub use options::Options;
 
 use join::{Gate, Progress};
+use join_cost::Watched;
 use server::Server;
 
 /// A server and the way into it.
@@ -33,6 +36,7 @@ pub struct Millrace {
     url: String,
     /// `None` if it was running before us.
     server: Option<Server>,
+    core_cpus: Vec<usize>,
     load_cpu: usize,
     /// Participants so far: each has its own address.
     joined: u32,
@@ -66,6 +70,7 @@ impl Millrace {
             identity: Arc::new(Identity::generate()?),
             url,
             server,
+            core_cpus: options.core_cpus()?,
             load_cpu: options.load_cpu()?,
             joined: 0,
             progress: Box::new(|_, _| {}),
@@ -121,9 +126,14 @@ impl Target for Millrace {
                 identity: Arc::clone(&this.identity),
                 network: Arc::clone(&this.network),
             };
-            let processes = this.server.as_ref().map(Server::roles);
+            let watched = this.server.as_ref().map(|server| Watched {
+                core: server.core().pid(),
+                sidecar: server.sidecar().pid(),
+                core_cpus: this.core_cpus.clone(),
+                load_cpu: this.load_cpu,
+            });
             let (endpoints, cost) =
-                join::all(gate, rooms, first, processes, &mut this.progress).await?;
+                join::all(gate, rooms, first, watched, &mut this.progress).await?;
             this.join_cost = cost;
             Ok(endpoints)
         })
@@ -146,6 +156,10 @@ impl Target for Millrace {
     fn driver(&self) -> String {
         let known = self.server.as_ref().and_then(Server::driver);
         known.unwrap_or_else(|| "unknown".to_owned())
+    }
+
+    fn join_cost(&self) -> Option<figures::JoinCost> {
+        self.join_cost.figures()
     }
 
     fn join_notes(&self) -> Vec<String> {

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use std::fmt::Debug;
 
 use crate::endpoint::Endpoint;
+use crate::figures::JoinCost;
 
 pub mod ideal;
 pub mod janus;
@@ -44,7 +45,12 @@ pub trait Target: Debug {
     /// How it moves packets: `io_uring`, `mio`, …
     fn driver(&self) -> String;
 
-    /// What the last join took and what limited it, for a reader; nothing where it is not known.
+    /// What the last join took and what limited it, where that is known.
+    fn join_cost(&self) -> Option<JoinCost> {
+        None
+    }
+
+    /// The same as a sentence for a reader.
     fn join_notes(&self) -> Vec<String> {
         Vec::new()
     }

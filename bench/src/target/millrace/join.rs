@@ -1,6 +1,5 @@
 //! Many participants at once: each as a page does it, as many at a time as keep both CPUs busy.
 
-use std::fmt;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -9,13 +8,13 @@ use serde::Deserialize;
 use serde_json::json;
 use tokio::task::JoinSet;
 
+use super::join_cost::{JoinCost, Watched};
 use crate::client::consent::Consent;
 use crate::client::dtls::Identity;
 use crate::client::sdp::{Description, Offer};
 use crate::client::{http, transport};
 use crate::endpoint::{Endpoint, IcePair};
 use crate::lab::network::Network;
-use crate::lab::usage::CpuTime;
 use crate::target::{Room, Seat};
 
 /// More only makes each wait longer: a handshake is a millisecond of CPU time on either side.
@@ -27,71 +26,6 @@ const SSRC_FIRST: u32 = 0x1000_0000;
 const SSRCS_PER_SEAT: u32 = 8;
 
 pub(super) type Progress = Box<dyn FnMut(usize, usize) + Send>;
-
-/// What a join took.
-#[derive(Clone, Debug, Default)]
-pub struct JoinCost {
-    pub joined: usize,
-    pub elapsed: Duration,
-    /// Summed over all who joined.
-    pub signalling: Duration,
-    pub ice: Duration,
-    pub dtls: Duration,
-    /// CPU time meanwhile; `None` for a server that is not ours.
-    pub core: Option<Duration>,
-    pub sidecar: Option<Duration>,
-    pub own: Duration,
-}
-
-impl JoinCost {
-    pub fn per_second(&self) -> f64 {
-        self.joined as f64 / self.elapsed.as_secs_f64().max(f64::EPSILON)
-    }
-
-    /// Whom everybody waited for. Sidecar and participants share a CPU.
-    pub fn limit(&self) -> &'static str {
-        let (Some(core), Some(sidecar)) = (self.core, self.sidecar) else {
-            return "unknown, since the server is not ours";
-        };
-        let is_most_of_it = |spent: Duration| spent >= self.elapsed.mul_f64(0.8);
-        match (is_most_of_it(core), is_most_of_it(sidecar + self.own)) {
-            (true, _) => "the core's CPU",
-            (false, true) if sidecar > self.own => "the sidecar, on the load's CPU",
-            (false, true) => "the participants, on the load's CPU",
-            (false, false) => "waiting: for the store's disk, or for each other",
-        }
-    }
-}
-
-impl fmt::Display for JoinCost {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let each = |sum: Duration| sum.as_secs_f64() * 1e3 / self.joined.max(1) as f64;
-        write!(
-            f,
-            "{} joined in {:.1} s, {:.0} a second; each waited {:.1} ms for signalling, {:.1} ms for ICE, {:.1} ms for DTLS; CPU time of each: ",
-            self.joined,
-            self.elapsed.as_secs_f64(),
-            self.per_second(),
-            each(self.signalling),
-            each(self.ice),
-            each(self.dtls),
-        )?;
-        if let (Some(core), Some(sidecar)) = (self.core, self.sidecar) {
-            write!(
-                f,
-                "core {:.2} ms, sidecar {:.2} ms, ",
-                each(core),
-                each(sidecar)
-            )?;
-        }
-        write!(
-            f,
-            "participant {:.2} ms; the limit: {}",
-            each(self.own),
-            self.limit()
-        )
-    }
-}
 
 /// What every participant needs on the way in.
 pub(super) struct Gate {
@@ -121,17 +55,17 @@ struct Entered {
     dtls: Duration,
 }
 
-/// Brings everybody in. `first` is the number of the first participant, `processes` are those of
-/// core and sidecar.
+/// Brings everybody in. `first` is the number of the first participant, `watched` whose CPU time is
+/// told; a server that is not ours cannot be looked into.
 pub(super) async fn all(
     gate: Gate,
     rooms: &[Room],
     first: u32,
-    processes: Option<(u32, u32)>,
+    watched: Option<Watched>,
     progress: &mut Progress,
 ) -> anyhow::Result<(Vec<Vec<Endpoint>>, JoinCost)> {
     let started = Instant::now();
-    let before = CpuTimes::now(processes)?;
+    let before = watched.as_ref().map(Watched::now).transpose()?;
     let total = rooms.iter().map(|room| room.seats.len()).sum();
     let gate = Arc::new(gate);
     let meetings = open_meetings(&gate, rooms.len()).await?;
@@ -163,7 +97,10 @@ pub(super) async fn all(
                 let Some(entered) = entered else { break };
                 let entered = entered??;
                 consent.add(&entered.endpoint, Instant::now());
-                cost.count(&entered);
+                cost.joined += 1;
+                cost.signalling += entered.signalling;
+                cost.ice += entered.ice;
+                cost.dtls += entered.dtls;
                 progress(cost.joined, total);
                 places[entered.room][entered.seat] = Some(entered.endpoint);
             }
@@ -171,7 +108,9 @@ pub(super) async fn all(
         }
     }
     cost.elapsed = started.elapsed();
-    cost.charge(&before, &CpuTimes::now(processes)?);
+    if let (Some(watched), Some(before)) = (watched, before) {
+        cost.spent = Some(watched.now()?.since(&before));
+    }
     let endpoints: Option<Vec<Vec<Endpoint>>> = places
         .into_iter()
         .map(|room| room.into_iter().collect())
@@ -251,43 +190,5 @@ impl Gate {
             ice: connected.ice_time,
             dtls: connected.dtls_time,
         })
-    }
-}
-
-/// CPU time used until now.
-struct CpuTimes {
-    server: Option<(CpuTime, CpuTime)>,
-    own: CpuTime,
-}
-
-impl CpuTimes {
-    fn now(processes: Option<(u32, u32)>) -> anyhow::Result<Self> {
-        let server = match processes {
-            Some((core, sidecar)) => Some((CpuTime::of(core)?, CpuTime::of(sidecar)?)),
-            None => None,
-        };
-        let own = CpuTime::of(std::process::id())?;
-        Ok(Self { server, own })
-    }
-}
-
-impl JoinCost {
-    fn count(&mut self, entered: &Entered) {
-        self.joined += 1;
-        self.signalling += entered.signalling;
-        self.ice += entered.ice;
-        self.dtls += entered.dtls;
-    }
-
-    fn charge(&mut self, before: &CpuTimes, after: &CpuTimes) {
-        let spent = |after: CpuTime, before: CpuTime| {
-            let CpuTime { total_ns, .. } = after - before;
-            Duration::from_nanos(total_ns)
-        };
-        if let (Some(after), Some(before)) = (&after.server, &before.server) {
-            self.core = Some(spent(after.0, before.0));
-            self.sidecar = Some(spent(after.1, before.1));
-        }
-        self.own = spent(after.own, before.own);
     }
 }

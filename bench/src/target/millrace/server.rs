@@ -1,17 +1,16 @@
 //! The two roles of the appliance as processes of ours, with a data directory that goes with them.
 
-use std::fs;
 use std::net::{IpAddr, SocketAddr, TcpListener, UdpSocket};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::Duration;
 
 use anyhow::Context as _;
 
 use super::options::Options;
 use crate::client::http;
+use crate::lab::folder::Folder;
 use crate::lab::network::{Kind, Network};
 use crate::lab::process::{Launch, Process};
-use crate::lab::undo::Undo;
 
 const START_TIME_MAX: Duration = Duration::from_secs(15);
 
@@ -21,25 +20,18 @@ pub(super) struct Server {
     sidecar: Process,
     core: Process,
     url: String,
-    _data: Undo,
+    _folder: Folder,
 }
 
 impl Server {
     pub(super) fn start(options: &Options, network: &Network) -> anyhow::Result<Self> {
         let program = options.program()?;
-        let folder = tempfile::Builder::new()
-            .prefix("millrace-bench-")
-            .tempdir()?
-            .keep();
-        let data = {
-            let folder = folder.clone();
-            Undo::new(move || _ = fs::remove_dir_all(folder))
-        };
-        let workers = options.workers.unwrap_or(1);
+        let folder = Folder::new()?;
+        let workers = options.workers();
         let ports = Ports::choose(network, workers)?;
         let roles = Roles {
             program: &program,
-            folder: &folder,
+            folder: folder.path(),
             network,
         };
         let mut core = vec![
@@ -51,7 +43,7 @@ impl Server {
             // The core tells of loopback only if there is nothing else, or if it is asked to.
             core.push(format!("--public-ip={}", network.server()));
         }
-        let core = roles.start("core", &options.core_cpus()?, core)?;
+        let core = roles.start("core", &options.core_cpu_list()?, core)?;
         let http = SocketAddr::new(network.server(), ports.http);
         let https = SocketAddr::new(network.server(), ports.https);
         let sidecar = vec![format!("--http={http}"), format!("--https={https}")];
@@ -60,7 +52,7 @@ impl Server {
             sidecar,
             core,
             url: format!("http://{http}"),
-            _data: data,
+            _folder: folder,
         };
         server.wait_until_ready()?;
         Ok(server)
@@ -86,9 +78,8 @@ impl Server {
         &self.core
     }
 
-    /// Core and sidecar.
-    pub(super) fn roles(&self) -> (u32, u32) {
-        (self.core.pid(), self.sidecar.pid())
+    pub(super) fn sidecar(&self) -> &Process {
+        &self.sidecar
     }
 
     /// What the core says of itself at its start: `1 workers from UDP port 10000 on, driver: mio`.
@@ -102,7 +93,7 @@ impl Server {
 
 struct Roles<'a> {
     program: &'a Path,
-    folder: &'a PathBuf,
+    folder: &'a Path,
     network: &'a Network,
 }
 
