@@ -70,7 +70,7 @@ impl Bench {
                 false => Kind::Lo,
             });
         let load_cpu = flags.server.load_cpu()?;
-        let network = Network::new(kind, (kind == Kind::Veth).then_some(load_cpu))?;
+        let network = Network::new(kind, flags.settings.steer.then_some(load_cpu))?;
         let place = Place {
             core_cpus: flags.server.core_cpus()?,
             load_cpu,

@@ -17,12 +17,18 @@ pub fn thread_busy() -> u64 {
     read(ClockId::CLOCK_THREAD_CPUTIME_ID)
 }
 
+/// Nanoseconds of `CLOCK_REALTIME`, in which the kernel stamps what arrives.
+pub fn wall() -> u64 {
+    read(ClockId::CLOCK_REALTIME)
+}
+
+pub fn nanos(time: TimeSpec) -> u64 {
+    u64::try_from(time.tv_sec()).unwrap_or(0) * SECOND + u64::try_from(time.tv_nsec()).unwrap_or(0)
+}
+
 fn read(clock: ClockId) -> u64 {
-    // Both clocks exist on every Linux, and count from the start of the machine or thread.
-    clock_gettime(clock).map_or(0, |time| {
-        u64::try_from(time.tv_sec()).unwrap_or(0) * SECOND
-            + u64::try_from(time.tv_nsec()).unwrap_or(0)
-    })
+    // These clocks exist on every Linux, and none of them counts from before 1970.
+    clock_gettime(clock).map_or(0, nanos)
 }
 
 pub fn sleep_until(due: u64) {

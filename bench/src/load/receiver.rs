@@ -9,7 +9,6 @@
 //! All that a packet costs here is a look at its header and two table places: this thread has one
 //! core for as much as the server sends with another.
 
-use std::net::Ipv4Addr;
 use std::sync::mpsc::{Receiver as Orders, Sender as Mailbox, SyncSender, TryRecvError};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -23,11 +22,14 @@ use super::histogram::Histogram;
 use super::payload::{self, mix};
 use super::sender::ToSender;
 use super::sequence::StreamCount;
-use super::wire::{Inbox, Wire};
+use super::wire::{Inbox, Message, Wire};
 use crate::client::ice;
 use crate::endpoint::{Endpoint, MediaKind};
 use crate::figures::Percentiles;
 
+/// How long a receiver that has found nothing sleeps, as a network card's interrupts are held back.
+/// Latency does not feel it: it ends with the kernel's stamp.
+const LOOKS_APART: u64 = MILLISECOND / 5;
 const PROGRESS_EVERY: u64 = 250 * MILLISECOND;
 /// No datagram is longer.
 const PACKET_BYTES_MAX: usize = 2_048;
@@ -56,7 +58,7 @@ pub struct Received {
     pub reordered: u64,
     pub opened: u64,
     pub corrupt: u64,
-    /// Of those opened, from the sender's send to our receive.
+    /// Of those opened, from the sender's send to our kernel's receive.
     pub latency: Option<Percentiles>,
     /// RTP that no slot is for: repairs.
     pub others: u64,
@@ -169,13 +171,13 @@ impl Receiver {
         let mut progress_due = 0;
         let wire = Arc::clone(&self.wire);
         while self.take_orders() {
-            let received = inbox.receive(&wire, |to, segment, bytes| {
-                self.take_message(to, segment, bytes);
-            });
+            let received = inbox.receive(&wire, |message| self.take_message(message));
+            let now = clock::now();
             // An answer to something sent, such as "port unreachable", comes as an error of the next
             // receive: what it means shows in what is lost.
-            let _ = received;
-            let now = clock::now();
+            if !received.unwrap_or(true) {
+                clock::sleep_until(now + LOOKS_APART);
+            }
             if now >= progress_due {
                 progress_due = now + PROGRESS_EVERY;
                 let so_far = SoFar {
@@ -238,23 +240,23 @@ impl Receiver {
         report
     }
 
-    fn take_message(&mut self, to: Ipv4Addr, segment: usize, bytes: &[u8]) {
-        let Some(participant) = self.book.find(to) else {
+    fn take_message(&mut self, message: Message<'_>) {
+        let Some(participant) = self.book.find(message.to) else {
             self.sums.strays += 1;
             return;
         };
-        for datagram in bytes.chunks(segment.max(1)) {
+        for datagram in message.bytes.chunks(message.segment.max(1)) {
             // RFC 7983 §7, and RFC 5761 §4 for the second byte.
             match datagram {
                 [128..=191, 192..=223, ..] => self.take_rtcp(participant, datagram),
-                [128..=191, ..] => self.take_rtp(participant, datagram),
+                [128..=191, ..] => self.take_rtp(participant, message.arrival, datagram),
                 [0..=3, ..] => self.take_check(participant, datagram),
                 _ => {}
             }
         }
     }
 
-    fn take_rtp(&mut self, participant: usize, packet: &[u8]) {
+    fn take_rtp(&mut self, participant: usize, arrival: u64, packet: &[u8]) {
         let Some([_, _, s0, s1, _, _, _, _, ssrc @ ..]) = packet.first_chunk::<12>() else {
             return;
         };
@@ -278,12 +280,11 @@ impl Receiver {
         if is_chosen || !stream.is_opened {
             stream.is_opened = true;
             let kind = stream.kind;
-            self.open(participant, kind, packet);
+            self.open(participant, kind, arrival, packet);
         }
     }
 
-    fn open(&mut self, participant: usize, kind: MediaKind, packet: &[u8]) {
-        let now = clock::now();
+    fn open(&mut self, participant: usize, kind: MediaKind, arrival: u64, packet: &[u8]) {
         let Some(copy) = self.scratch.get_mut(..packet.len()) else {
             self.sums.corrupt += 1;
             return;
@@ -297,7 +298,7 @@ impl Receiver {
         };
         self.sums.opened += 1;
         match stamp {
-            Some(stamp) => self.latency.add(now.saturating_sub(stamp.time)),
+            Some(stamp) => self.latency.add(arrival.saturating_sub(stamp.time)),
             None => self.sums.corrupt += 1,
         }
     }

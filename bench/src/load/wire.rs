@@ -16,14 +16,12 @@ use nix::sys::socket::{
     self, AddressFamily, ControlMessage, ControlMessageOwned, MsgFlags, MultiHeaders, SockFlag,
     SockType, SockaddrIn, setsockopt, sockopt,
 };
-use nix::sys::time::TimeVal;
+use nix::sys::time::TimeSpec;
 
-use super::drops;
+use super::{clock, drops};
 
 /// What the kernel is asked to hold for us while this thread does something else.
 const BUFFER_BYTES: usize = 256 << 20;
-/// A receive that nothing ends returns after this long, so that orders are seen.
-const WAIT_MICROS: i64 = 20_000;
 /// Messages of one receive. A train may fill its buffer; a dozen packets touch a fifth of it.
 const MESSAGES_MAX: usize = 32;
 const MESSAGE_BYTES_MAX: usize = 65_536;
@@ -60,11 +58,7 @@ impl Wire {
             setsockopt(&socket, sockopt::UdpGroSegment, &true)
                 .context("the kernel has no UDP_GRO: use --receiver plain")?;
         }
-        setsockopt(
-            &socket,
-            sockopt::ReceiveTimeout,
-            &TimeVal::new(0, WAIT_MICROS),
-        )?;
+        setsockopt(&socket, sockopt::ReceiveTimestampns, &true)?;
         if setsockopt(&socket, sockopt::RcvBufForce, &BUFFER_BYTES).is_err() {
             setsockopt(&socket, sockopt::RcvBuf, &BUFFER_BYTES)?;
         }
@@ -149,6 +143,17 @@ impl Wire {
     }
 }
 
+/// What one receive brings: one datagram, or a train of them.
+#[derive(Clone, Copy, Debug)]
+pub struct Message<'a> {
+    pub to: Ipv4Addr,
+    /// When the kernel took it, on the monotonic clock.
+    pub arrival: u64,
+    /// Length of each datagram but the last.
+    pub segment: usize,
+    pub bytes: &'a [u8],
+}
+
 /// The receiving end's memory.
 #[derive(Debug)]
 pub struct Inbox {
@@ -165,13 +170,9 @@ impl Inbox {
         }
     }
 
-    /// Waits a while for something to come, and hands on what is there: destination, length of each
-    /// datagram but the last, and all their bytes. Says whether anything was.
-    pub fn receive(
-        &mut self,
-        wire: &Wire,
-        mut take: impl FnMut(Ipv4Addr, usize, &[u8]),
-    ) -> nix::Result<bool> {
+    /// Hands on what is there; says whether anything was. It never waits: a sleeper that each train
+    /// must wake costs the server's CPU an interrupt to ours, which no network card would.
+    pub fn receive(&mut self, wire: &Wire, mut take: impl FnMut(Message<'_>)) -> nix::Result<bool> {
         let mut slices: Vec<[IoSliceMut<'_>; 1]> = self
             .buffers
             .chunks_mut(MESSAGE_BYTES_MAX)
@@ -182,13 +183,13 @@ impl Inbox {
         // what it used, and nothing in `MultiHeaders` lengthens it again.
         let mut headers = MultiHeaders::<SockaddrIn>::preallocate(
             slices.len(),
-            Some(nix::cmsg_space!(in_pktinfo, i32)),
+            Some(nix::cmsg_space!(in_pktinfo, i32, TimeSpec)),
         );
         let received = socket::recvmmsg(
             wire.socket.as_raw_fd(),
             &mut headers,
             slices.iter_mut(),
-            MsgFlags::MSG_WAITFORONE,
+            MsgFlags::MSG_DONTWAIT,
             None,
         );
         let received = match received {
@@ -198,11 +199,13 @@ impl Inbox {
             }
             other => other?,
         };
+        let to_monotonic = clock::now().wrapping_sub(clock::wall());
         let mut count = 0;
         for message in received {
             count += 1;
             let mut destination = None;
             let mut segment = None;
+            let mut arrival = None;
             for control in message.cmsgs()? {
                 match control {
                     ControlMessageOwned::Ipv4PacketInfo(info) => {
@@ -211,11 +214,19 @@ impl Inbox {
                     ControlMessageOwned::UdpGroSegments(bytes) => {
                         segment = usize::try_from(bytes).ok()
                     }
+                    ControlMessageOwned::ScmTimestampns(stamp) => {
+                        arrival = Some(clock::nanos(stamp).wrapping_add(to_monotonic));
+                    }
                     _ => {}
                 }
             }
-            if let (Some(destination), Some(bytes)) = (destination, message.iovs().next()) {
-                take(destination, segment.unwrap_or(bytes.len()), bytes);
+            if let (Some(to), Some(bytes)) = (destination, message.iovs().next()) {
+                take(Message {
+                    to,
+                    arrival: arrival.unwrap_or_else(clock::now),
+                    segment: segment.unwrap_or(bytes.len()),
+                    bytes,
+                });
             }
         }
         self.messages = match count == self.messages {
@@ -250,8 +261,9 @@ mod tests {
         let mut inbox = Inbox::new();
         let mut found = Vec::new();
         while inbox
-            .receive(wire, |to, segment, bytes| {
-                found.extend(bytes.chunks(segment).map(|packet| (to, packet.to_vec())));
+            .receive(wire, |message| {
+                let packets = message.bytes.chunks(message.segment);
+                found.extend(packets.map(|packet| (message.to, packet.to_vec())));
             })
             .unwrap()
         {}
