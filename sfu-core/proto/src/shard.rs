@@ -30,6 +30,7 @@ use crate::control::{Fingerprint, Outcome, Report, SessionEnd, SessionPhase};
 use crate::counters::Counters;
 use crate::dropped::Dropped;
 use crate::forward::{Meeting, MeetingKey};
+use crate::ice;
 use crate::ids::{MeetingId, OperationId, SessionId};
 use crate::limits;
 use crate::packet::{Datagram, Protocol, SendBatch, protocol};
@@ -219,15 +220,14 @@ impl Shard {
         let key = self.addresses.session_named(local_ufrag)?;
         if let Ok(owner) = self.addresses.session_at(datagram.route)
             && owner != key
-            && self.sessions[owner.0].agent.is_valid(datagram.route)
+            && self.sessions[owner.0].agent().is_valid(datagram.route)
         {
             // Whoever knows one password could otherwise take over another's address by spoofing.
             return Err(Dropped::StunAddressTaken);
         }
         let session = &mut self.sessions[key.0];
-        let checked = session
-            .agent
-            .handle_check(now, datagram.route, &message, batch)?;
+        let checked =
+            session.with_agent(|agent| agent.handle_check(now, datagram.route, &message, batch))?;
         self.counters.checks_answered += 1;
         if let Some(evicted) = checked.evicted {
             self.addresses.forget(evicted, key);
@@ -235,10 +235,10 @@ impl Shard {
         if checked.new_address {
             self.addresses.learn(datagram.route, key);
         }
-        if let Some(retired) = session.agent.take_retired_ufrag() {
+        if let Some(retired) = session.with_agent(ice::Agent::take_retired_ufrag) {
             self.addresses.forget_name(&retired);
         }
-        if session.phase == SessionPhase::Checking && session.agent.selected().is_some() {
+        if session.phase == SessionPhase::Checking && session.agent().selected().is_some() {
             let (session, remote) = (session.id, session.fingerprint);
             self.effects
                 .push(Effect::HandshakeBegin { session, remote });
@@ -294,7 +294,7 @@ impl Shard {
         self.enter(now, key, SessionPhase::Closed(why));
         let session = self.sessions.remove(key.0);
         self.session_keys.remove(&session.id);
-        self.addresses.remove(key, &session.agent);
+        self.addresses.remove(key, session.agent());
         let Seat {
             meeting,
             subscriber,
@@ -308,7 +308,7 @@ impl Shard {
             why,
             SessionEnd::Ordered | SessionEnd::TakenOver | SessionEnd::ConsentExpired
         );
-        if let Some(route) = session.agent.selected()
+        if let Some(route) = session.agent().selected()
             && is_ours
             && self.farewells.len() < FAREWELLS_MAX
         {

@@ -10,6 +10,7 @@
 
 mod assign;
 mod cache;
+mod cname;
 mod gap;
 mod keyframe;
 mod layer;

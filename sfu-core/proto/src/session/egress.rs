@@ -36,6 +36,7 @@ impl Egress<'_> {
         let Some(session) = self.sessions.get_mut(session.0) else {
             return false;
         };
+        let session = &mut session.sending;
         match session.protect(self.ntp, self.pads, outgoing, self.batch) {
             Ok(()) => {
                 session.earn_repair(outgoing);

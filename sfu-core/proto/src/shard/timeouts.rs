@@ -57,9 +57,7 @@ impl Shard {
         let addresses = &mut self.addresses;
         let session = &mut self.sessions[key.0];
         if now >= session.next_report {
-            session
-                .agent
-                .expire(now, |route| addresses.forget(route, key));
+            session.with_agent(|agent| agent.expire(now, |route| addresses.forget(route, key)));
         }
         let mut next = now + REST;
         if self.sessions[key.0].is_open() {
