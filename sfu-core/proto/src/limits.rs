@@ -99,15 +99,21 @@ pub const ARRIVED_PER_LAYER_MAX: usize = VIDEO_CACHE_PACKETS;
 // All of a pass may be of one layer.
 const _: () = assert!(ARRIVED_PER_LAYER_MAX >= RECEIVED_PER_PASS_MAX);
 
-/// Plain text kept of one video layer for repairs: about a second at 2.5 Mbit/s, the time after
-/// which no browser waits for a repair any more. A power of two.
+/// Plain text is kept for repairs for this long: no browser waits longer for one.
+pub const CACHE_TIME: Duration = Duration::from_secs(1);
+/// Packets and chunks kept of one video layer at the most: that second at 2.5 Mbit/s. Packets are a
+/// power of two.
 pub const VIDEO_CACHE_PACKETS: usize = 512;
-pub const VIDEO_CACHE_BYTES: usize = 320 << 10;
+pub const VIDEO_CACHE_CHUNKS: usize = 80;
 /// The same for audio: a second at 50 packets and 64 kbit/s.
 pub const AUDIO_CACHE_PACKETS: usize = 64;
-pub const AUDIO_CACHE_BYTES: usize = 16 << 10;
+pub const AUDIO_CACHE_CHUNKS: usize = 4;
+/// Layers keep plain text in chunks of a page. All that a worker may lend: two seconds of 1 Gbit/s,
+/// more than a core opens, or four chunks for each of 16,000 layers.
+pub const CACHE_CHUNK_BYTES: usize = 4 << 10;
+pub const CACHE_CHUNKS_PER_WORKER: u32 = 1 << 16;
 
 const _: () =
     assert!(VIDEO_CACHE_PACKETS.is_power_of_two() && AUDIO_CACHE_PACKETS.is_power_of_two());
-const _: () = assert!(AUDIO_CACHE_BYTES > DATAGRAM_BYTES_MAX);
+const _: () = assert!(CACHE_CHUNK_BYTES >= 2 * DATAGRAM_BYTES_MAX);
 const _: () = assert!(HANDSHAKE_DATAGRAM_BYTES_MAX <= DATAGRAM_BYTES_MAX);

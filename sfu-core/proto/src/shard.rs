@@ -29,7 +29,7 @@ use slab::Slab;
 use crate::control::{Fingerprint, Outcome, Report, SessionEnd, SessionPhase};
 use crate::counters::Counters;
 use crate::dropped::Dropped;
-use crate::forward::{Meeting, MeetingKey};
+use crate::forward::{Chunks, Meeting, MeetingKey};
 use crate::ice;
 use crate::ids::{MeetingId, OperationId, SessionId};
 use crate::limits;
@@ -95,6 +95,8 @@ pub struct Shard {
     sessions: Slab<Session>,
     sessions_begun: u64,
     meetings: Slab<Meeting>,
+    /// The plain text of all layers.
+    chunks: Chunks,
     session_keys: hashbrown::HashMap<SessionId, SessionKey>,
     meeting_keys: hashbrown::HashMap<MeetingId, MeetingKey>,
     farewells: Vec<Farewell>,
@@ -123,6 +125,7 @@ impl Shard {
             sessions: Slab::with_capacity(sessions),
             sessions_begun: 0,
             meetings: Slab::with_capacity(limits::MEETINGS_PER_WORKER_MAX),
+            chunks: Chunks::default(),
             session_keys: hashbrown::HashMap::new(),
             meeting_keys: hashbrown::HashMap::new(),
             farewells: Vec::new(),
@@ -174,7 +177,8 @@ impl Shard {
             subscriber,
         } = self.sessions[key.0].seat;
         let is_repair = media.origin.is_repair;
-        let received = self.meetings[meeting.0].receive(subscriber, arrival, &media);
+        let received =
+            self.meetings[meeting.0].receive(subscriber, arrival, &media, &mut self.chunks);
         self.note_media(now, key);
         if received? {
             self.to_forward.push_back(meeting);
@@ -192,6 +196,7 @@ impl Shard {
                 ntp: self.config.wall.ntp(now),
                 pads: self.config.pads_packets,
                 sessions: &mut self.sessions,
+                chunks: &self.chunks,
                 batch,
                 counters: &mut self.counters,
             };
@@ -299,7 +304,7 @@ impl Shard {
             meeting,
             subscriber,
         } = session.seat;
-        self.meetings[meeting.0].dismiss(subscriber);
+        self.meetings[meeting.0].dismiss(subscriber, &mut self.chunks);
         self.note_meeting(meeting);
         self.session_wheel.take_out(key.0);
         self.farewells.retain(|farewell| now < farewell.until);

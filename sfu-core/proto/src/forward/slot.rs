@@ -3,6 +3,7 @@
 use core::time::Duration;
 
 use super::cache::Cached;
+use super::chunks::Chunks;
 use super::cname::Cname;
 use super::layer::{Layer, LayerKey};
 use super::outgoing::Outgoing;
@@ -147,10 +148,11 @@ impl Slot {
     /// The second value says whether the slot has gone over to this layer with it.
     pub(crate) fn take<'a>(
         &mut self,
-        layer: &'a Layer,
+        layer: &Layer,
         sequence: u64,
+        chunks: &'a Chunks,
     ) -> Option<(Outgoing<'a>, bool)> {
-        let packet = layer.packet(sequence)?;
+        let packet = layer.packet(sequence, chunks)?;
         let (rewritten, switched) = if self.showing == Some(layer.key) {
             if packet.payload.is_empty() {
                 self.rewrite.skip(sequence);
@@ -182,7 +184,7 @@ impl Slot {
     /// or, for a viewer without one, bit for bit as before (RFC 4588; DESIGN D6).
     pub(crate) fn repeat<'a>(
         &mut self,
-        layer: &'a Layer,
+        layer: &Layer,
         sequence: u16,
         packet: &Cached<'a>,
     ) -> Option<Outgoing<'a>> {

@@ -118,6 +118,7 @@ impl Shard {
             ntp: self.config.wall.ntp(now),
             pads: self.config.pads_packets,
             sessions: &mut self.sessions,
+            chunks: &self.chunks,
             batch,
             counters: &mut self.counters,
         };

@@ -88,6 +88,7 @@ impl Shard {
         let meeting = self.meetings.remove(key.0);
         self.meeting_wheel.take_out(key.0);
         self.meeting_keys.remove(&meeting.id);
+        meeting.end(&mut self.chunks);
     }
 
     fn open_session(

@@ -38,6 +38,7 @@ impl Shard {
     }
 
     pub fn handle_timeout(&mut self, now: Instant, batch: &mut SendBatch) {
+        self.counters.cache_chunks_refused = self.chunks.refused;
         self.refresh_meetings(now);
         // What finds no room stays due: the next pass goes on with it, at once.
         while batch.has_room_for(FEEDBACK_DATAGRAMS_MAX, DATAGRAM_BYTES_MAX)
