@@ -34,16 +34,16 @@ pub const TRAIN_BYTES_MAX: usize = 65_000;
 
 /// Meetings and sessions on one worker.
 pub const MEETINGS_PER_WORKER_MAX: usize = 2_000;
-pub const SESSIONS_PER_WORKER_MAX: usize = 4_000;
+pub const SESSIONS_PER_WORKER_MAX: usize = 8_000;
 /// Sessions of one meeting on one worker: its fan-out. Larger meetings spread (DESIGN D3), and have as
 /// many on each.
-pub const SESSIONS_PER_MEETING_MAX: usize = 1_000;
+pub const SESSIONS_PER_MEETING_MAX: usize = 4_000;
 
 /// Sessions of one meeting on its home before it spreads to other workers. A frame of ten packets to
 /// 250 viewers is 2,500 packets to seal, about two milliseconds: the longest that a pass should hold
 /// the others up. A smaller meeting gains nothing by a second cache.
 pub const SESSIONS_BEFORE_SPREAD: usize = 250;
-/// Workers over which a meeting spreads. With one full part each that is a meeting of 64,000.
+/// Workers over which a meeting spreads. With one full part each that is a meeting of 256,000.
 pub const PARTS_PER_MEETING_MAX: usize = 64;
 
 /// Messages on their way from one worker to another: two passes' worth, so that a worker may spend

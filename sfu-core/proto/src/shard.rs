@@ -16,6 +16,7 @@ mod feedback;
 mod handshake;
 mod orders;
 mod parts;
+mod reserved;
 mod timeouts;
 mod wheel;
 
@@ -45,6 +46,7 @@ use wheel::Wheel;
 pub use crate::forward::Handover;
 pub use handshake::HandshakeEvent;
 pub use parts::Spread;
+pub use reserved::Reserved;
 
 /// What a shard must be told once.
 #[derive(Clone, Debug)]

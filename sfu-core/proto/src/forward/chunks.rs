@@ -24,6 +24,9 @@ impl Default for Chunks {
 }
 
 impl Chunks {
+    /// Bytes of all of a worker's.
+    pub(crate) const RESERVED: usize = CACHE_CHUNKS_PER_WORKER as usize * CACHE_CHUNK_BYTES;
+
     pub(super) fn new(count: u32) -> Self {
         Self {
             bytes: vec![0; count as usize * CACHE_CHUNK_BYTES].into_boxed_slice(),
