@@ -133,6 +133,10 @@ fn announce(blueprint: &Blueprint, kind: &DriverKind) {
         "{workers} workers from UDP port {} on, driver: {kind}",
         blueprint.config.udp_port
     );
+    tracing::info!(
+        "each worker reserves {}; a page of it is taken when it is first used",
+        Shard::reserved()
+    );
 }
 
 /// The thread of one worker. A panic ends its meetings; the thread begins anew.

@@ -65,6 +65,8 @@ pub struct World {
     pub around_shard: fn(bool),
     /// Sessions that nobody shakes hands with: they stay as they are.
     pub handshakes_stall: bool,
+    /// So many datagrams are sent in one pass, give or take a batch; the rest waits for the next.
+    sent_per_pass_max: usize,
 }
 
 impl World {
@@ -109,6 +111,7 @@ impl World {
             recording: None,
             around_shard: |_| (),
             handshakes_stall: false,
+            sent_per_pass_max: limits::SENT_PER_PASS_MAX,
         };
         assert_eq!(world.command(Command::OpenMeeting), Outcome::Done);
         world
@@ -138,6 +141,13 @@ impl World {
     pub fn set_conditions(&mut self, peer: PeerId, conditions: Conditions) {
         *self.network.up(peer) = conditions;
         *self.network.down(peer) = conditions;
+    }
+
+    /// From now on a pass sends no more than this, and what it leaves is sent when something else has
+    /// come: a round of forwarding is cut into many.
+    pub fn send_at_most(&mut self, datagrams: usize) {
+        self.batch = SendBatch::new(datagrams * limits::DATAGRAM_BYTES_MAX, datagrams);
+        self.sent_per_pass_max = datagrams;
     }
 
     // ---- Orders ----------------------------------------------------------------------------

@@ -56,6 +56,8 @@ counters! {
     slot_switches,
     /// Times a send batch was full and left before all was forwarded.
     batch_full,
+    /// Times a layer's cache wanted to grow and there was no memory left to lend.
+    cache_chunks_refused,
     /// STUN checks answered.
     checks_answered,
     /// Sessions that reached `Open`.

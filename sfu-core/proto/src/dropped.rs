@@ -86,6 +86,9 @@ dropped! {
     /// A viewer asked for more repairs than its budget allows.
     NackBudget = "nack_budget",
 
+    /// The memory of all layer caches is lent: a layer that has none yet gets none.
+    CacheNone = "cache_none",
+
     /// The ring to another worker is full.
     HandoverFull = "handover_full",
     /// Handed over for a meeting or layer that is not here, or not any more.

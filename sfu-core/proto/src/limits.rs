@@ -38,16 +38,16 @@ pub const TRAIN_BYTES_MAX: usize = 65_000;
 
 /// Meetings and sessions on one worker.
 pub const MEETINGS_PER_WORKER_MAX: usize = 2_000;
-pub const SESSIONS_PER_WORKER_MAX: usize = 4_000;
+pub const SESSIONS_PER_WORKER_MAX: usize = 8_000;
 /// Sessions of one meeting on one worker: its fan-out. Larger meetings spread (DESIGN D3), and have as
 /// many on each.
-pub const SESSIONS_PER_MEETING_MAX: usize = 1_000;
+pub const SESSIONS_PER_MEETING_MAX: usize = 4_000;
 
 /// Sessions of one meeting on its home before it spreads to other workers. A frame of ten packets to
 /// 250 viewers is 2,500 packets to seal, about two milliseconds: the longest that a pass should hold
 /// the others up. A smaller meeting gains nothing by a second cache.
 pub const SESSIONS_BEFORE_SPREAD: usize = 250;
-/// Workers over which a meeting spreads. With one full part each that is a meeting of 64,000.
+/// Workers over which a meeting spreads. With one full part each that is a meeting of 256,000.
 pub const PARTS_PER_MEETING_MAX: usize = 64;
 
 /// Messages on their way from one worker to another: two passes' worth, so that a worker may spend
@@ -103,15 +103,21 @@ pub const ARRIVED_PER_LAYER_MAX: usize = VIDEO_CACHE_PACKETS;
 // All of a pass may be of one layer.
 const _: () = assert!(ARRIVED_PER_LAYER_MAX >= RECEIVED_PER_PASS_MAX);
 
-/// Plain text kept of one video layer for repairs: about a second at 2.5 Mbit/s, the time after
-/// which no browser waits for a repair any more. A power of two.
+/// Plain text is kept for repairs for this long: no browser waits longer for one.
+pub const CACHE_TIME: Duration = Duration::from_secs(1);
+/// Packets and chunks kept of one video layer at the most: that second at 2.5 Mbit/s. Packets are a
+/// power of two.
 pub const VIDEO_CACHE_PACKETS: usize = 512;
-pub const VIDEO_CACHE_BYTES: usize = 320 << 10;
+pub const VIDEO_CACHE_CHUNKS: usize = 80;
 /// The same for audio: a second at 50 packets and 64 kbit/s.
 pub const AUDIO_CACHE_PACKETS: usize = 64;
-pub const AUDIO_CACHE_BYTES: usize = 16 << 10;
+pub const AUDIO_CACHE_CHUNKS: usize = 4;
+/// Layers keep plain text in chunks of a page. All that a worker may lend: two seconds of 1 Gbit/s,
+/// more than a core opens, or four chunks for each of 16,000 layers.
+pub const CACHE_CHUNK_BYTES: usize = 4 << 10;
+pub const CACHE_CHUNKS_PER_WORKER: u32 = 1 << 16;
 
 const _: () =
     assert!(VIDEO_CACHE_PACKETS.is_power_of_two() && AUDIO_CACHE_PACKETS.is_power_of_two());
-const _: () = assert!(AUDIO_CACHE_BYTES > DATAGRAM_BYTES_MAX);
+const _: () = assert!(CACHE_CHUNK_BYTES >= 2 * DATAGRAM_BYTES_MAX);
 const _: () = assert!(HANDSHAKE_DATAGRAM_BYTES_MAX <= DATAGRAM_BYTES_MAX);

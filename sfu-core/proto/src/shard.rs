@@ -16,6 +16,7 @@ mod feedback;
 mod handshake;
 mod orders;
 mod parts;
+mod reserved;
 mod timeouts;
 mod wheel;
 
@@ -29,7 +30,8 @@ use slab::Slab;
 use crate::control::{Fingerprint, Outcome, Report, SessionEnd, SessionPhase};
 use crate::counters::Counters;
 use crate::dropped::Dropped;
-use crate::forward::{Meeting, MeetingKey};
+use crate::forward::{Chunks, Meeting, MeetingKey};
+use crate::ice;
 use crate::ids::{MeetingId, OperationId, SessionId};
 use crate::limits;
 use crate::packet::{Datagram, Protocol, SendBatch, protocol};
@@ -44,6 +46,7 @@ use wheel::Wheel;
 pub use crate::forward::Handover;
 pub use handshake::HandshakeEvent;
 pub use parts::Spread;
+pub use reserved::Reserved;
 
 /// What a shard must be told once.
 #[derive(Clone, Debug)]
@@ -94,6 +97,8 @@ pub struct Shard {
     sessions: Slab<Session>,
     sessions_begun: u64,
     meetings: Slab<Meeting>,
+    /// The plain text of all layers.
+    chunks: Chunks,
     session_keys: hashbrown::HashMap<SessionId, SessionKey>,
     meeting_keys: hashbrown::HashMap<MeetingId, MeetingKey>,
     farewells: Vec<Farewell>,
@@ -122,6 +127,7 @@ impl Shard {
             sessions: Slab::with_capacity(sessions),
             sessions_begun: 0,
             meetings: Slab::with_capacity(limits::MEETINGS_PER_WORKER_MAX),
+            chunks: Chunks::default(),
             session_keys: hashbrown::HashMap::new(),
             meeting_keys: hashbrown::HashMap::new(),
             farewells: Vec::new(),
@@ -173,7 +179,8 @@ impl Shard {
             subscriber,
         } = self.sessions[key.0].seat;
         let is_repair = media.origin.is_repair;
-        let received = self.meetings[meeting.0].receive(subscriber, arrival, &media);
+        let received =
+            self.meetings[meeting.0].receive(subscriber, arrival, &media, &mut self.chunks);
         self.note_media(now, key);
         if received? {
             self.to_forward.push_back(meeting);
@@ -191,6 +198,7 @@ impl Shard {
                 ntp: self.config.wall.ntp(now),
                 pads: self.config.pads_packets,
                 sessions: &mut self.sessions,
+                chunks: &self.chunks,
                 batch,
                 counters: &mut self.counters,
             };
@@ -219,15 +227,14 @@ impl Shard {
         let key = self.addresses.session_named(local_ufrag)?;
         if let Ok(owner) = self.addresses.session_at(datagram.route)
             && owner != key
-            && self.sessions[owner.0].agent.is_valid(datagram.route)
+            && self.sessions[owner.0].agent().is_valid(datagram.route)
         {
             // Whoever knows one password could otherwise take over another's address by spoofing.
             return Err(Dropped::StunAddressTaken);
         }
         let session = &mut self.sessions[key.0];
-        let checked = session
-            .agent
-            .handle_check(now, datagram.route, &message, batch)?;
+        let checked =
+            session.with_agent(|agent| agent.handle_check(now, datagram.route, &message, batch))?;
         self.counters.checks_answered += 1;
         if let Some(evicted) = checked.evicted {
             self.addresses.forget(evicted, key);
@@ -235,10 +242,10 @@ impl Shard {
         if checked.new_address {
             self.addresses.learn(datagram.route, key);
         }
-        if let Some(retired) = session.agent.take_retired_ufrag() {
+        if let Some(retired) = session.with_agent(ice::Agent::take_retired_ufrag) {
             self.addresses.forget_name(&retired);
         }
-        if session.phase == SessionPhase::Checking && session.agent.selected().is_some() {
+        if session.phase == SessionPhase::Checking && session.agent().selected().is_some() {
             let (session, remote) = (session.id, session.fingerprint);
             self.effects
                 .push(Effect::HandshakeBegin { session, remote });
@@ -294,12 +301,12 @@ impl Shard {
         self.enter(now, key, SessionPhase::Closed(why));
         let session = self.sessions.remove(key.0);
         self.session_keys.remove(&session.id);
-        self.addresses.remove(key, &session.agent);
+        self.addresses.remove(key, session.agent());
         let Seat {
             meeting,
             subscriber,
         } = session.seat;
-        self.meetings[meeting.0].dismiss(subscriber);
+        self.meetings[meeting.0].dismiss(subscriber, &mut self.chunks);
         self.note_meeting(meeting);
         self.session_wheel.take_out(key.0);
         self.farewells.retain(|farewell| now < farewell.until);
@@ -308,7 +315,7 @@ impl Shard {
             why,
             SessionEnd::Ordered | SessionEnd::TakenOver | SessionEnd::ConsentExpired
         );
-        if let Some(route) = session.agent.selected()
+        if let Some(route) = session.agent().selected()
             && is_ours
             && self.farewells.len() < FAREWELLS_MAX
         {

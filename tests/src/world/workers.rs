@@ -86,13 +86,15 @@ impl World {
         (self.around_shard)(true);
         shard.hand_over(now, &mut self.lanes.from(worker));
         (self.around_shard)(false);
+        let mut sent = 0;
         loop {
             let shard = shard_at(&mut self.shard, &mut self.others, worker);
             (self.around_shard)(true);
             let is_done = shard.forward(now, &mut self.batch);
             (self.around_shard)(false);
+            sent += self.batch.outgoing().len();
             self.flush();
-            if is_done {
+            if is_done || sent >= self.sent_per_pass_max {
                 return;
             }
         }

@@ -38,7 +38,7 @@ fn sessions_of_a_meeting_and_of_a_worker() {
         let outcome = open(&mut world, MEETING, n, &bystander(n));
         assert!(matches!(outcome, Outcome::SessionOpened(_)), "{outcome:?}");
     }
-    let outcome = open(&mut world, MEETING, 5_000, &bystander(5_000));
+    let outcome = open(&mut world, MEETING, 50_000, &bystander(50_000));
     assert_eq!(outcome, Outcome::Refused(full("SESSIONS_PER_MEETING_MAX")));
 
     let mut opened = limits::SESSIONS_PER_MEETING_MAX;
@@ -54,13 +54,13 @@ fn sessions_of_a_meeting_and_of_a_worker() {
     }
     let elsewhere = MeetingId(77);
     world.order(elsewhere, EPOCH, Command::OpenMeeting);
-    let outcome = open(&mut world, elsewhere, 5_000, &bystander(5_000));
+    let outcome = open(&mut world, elsewhere, 50_000, &bystander(50_000));
     assert_eq!(outcome, Outcome::Refused(full("SESSIONS_PER_WORKER_MAX")));
 
     // One goes, one may come.
     let session = SessionId(1);
     world.command(Command::CloseSession { session });
-    let outcome = open(&mut world, elsewhere, 5_000, &bystander(5_000));
+    let outcome = open(&mut world, elsewhere, 50_000, &bystander(50_000));
     assert!(matches!(outcome, Outcome::SessionOpened(_)), "{outcome:?}");
 }
 

@@ -7,6 +7,7 @@ mod full;
 mod garbage;
 mod hot_meeting;
 mod ice_restart;
+mod interrupted;
 mod join;
 mod late_join;
 mod leave;

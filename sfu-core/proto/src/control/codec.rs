@@ -3,9 +3,9 @@
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-/// Longest frame that either side takes. The longest is a snapshot: a full worker has 4,000 sessions
+/// Longest frame that either side takes. The longest is a snapshot: a full worker has 8,000 sessions
 /// of up to 32 slots, some 25 bytes each, so this holds twenty full workers.
-pub const FRAME_BYTES_MAX: usize = 64 << 20;
+pub const FRAME_BYTES_MAX: usize = 128 << 20;
 
 const LENGTH_BYTES: usize = 4;
 

@@ -82,6 +82,12 @@ pub enum Codec {
 }
 
 impl Codec {
+    pub const ALL: [Self; 3] = [Self::Opus, Self::Vp8, Self::H264];
+
+    pub const fn index(self) -> usize {
+        self as usize
+    }
+
     /// RTP clock rate in hertz.
     pub const fn clock_rate(self) -> u32 {
         match self {

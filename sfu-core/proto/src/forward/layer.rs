@@ -4,6 +4,7 @@
 use core::time::Duration;
 
 use super::cache::{Cache, Cached};
+use super::chunks::Chunks;
 use super::gap::{Arrived, Gap, MISSING_MAX};
 use super::keyframe::KeyframeRequests;
 use super::packet_info::PacketInfo;
@@ -141,10 +142,10 @@ impl Layer {
         (source, codec): (Source, Codec),
         origin: LayerOrigin,
     ) -> Self {
-        let (packets, bytes) = match source {
-            Source::Audio => (limits::AUDIO_CACHE_PACKETS, limits::AUDIO_CACHE_BYTES),
+        let (packets, chunks) = match source {
+            Source::Audio => (limits::AUDIO_CACHE_PACKETS, limits::AUDIO_CACHE_CHUNKS),
             Source::Camera | Source::Screen => {
-                (limits::VIDEO_CACHE_PACKETS, limits::VIDEO_CACHE_BYTES)
+                (limits::VIDEO_CACHE_PACKETS, limits::VIDEO_CACHE_CHUNKS)
             }
         };
         Self {
@@ -161,7 +162,7 @@ impl Layer {
             is_repairable: false,
             gap: Gap::default(),
             reception: Reception::new(codec.clock_rate()),
-            cache: Cache::new(packets, bytes),
+            cache: Cache::new(packets, chunks),
             timestamp: timestamp::Widener::default(),
             highest: 0,
             last_arrival: None,
@@ -267,12 +268,19 @@ impl Layer {
         }
     }
 
-    pub(crate) fn receive(&mut self, received: &Received<'_>) -> Result<(), Dropped> {
+    pub(crate) fn receive(
+        &mut self,
+        received: &Received<'_>,
+        chunks: &mut Chunks,
+    ) -> Result<(), Dropped> {
         let timestamp = self.timestamp.widen(received.header.timestamp);
         let marker = received.header.marker;
         let mut info = PacketInfo::read(self.codec, timestamp, marker, received.payload);
         info.audio_level = received.audio_level;
-        self.store(received.arrival, received.sequence, info, received.payload)
+        let Received {
+            arrival, sequence, ..
+        } = *received;
+        self.store(arrival, sequence, info, received.payload, chunks)
     }
 
     /// Keeps a packet, whether a session has sent it or another part has handed it over.
@@ -282,8 +290,10 @@ impl Layer {
         sequence: u64,
         info: PacketInfo,
         payload: &[u8],
+        chunks: &mut Chunks,
     ) -> Result<(), Dropped> {
-        self.cache.insert(sequence, info, payload)?;
+        self.cache
+            .insert(arrival, sequence, info, payload, chunks)?;
         if self.is_video() {
             self.cache.even_out(sequence);
         }
@@ -370,8 +380,13 @@ impl Layer {
         self.arrived.len() == 1
     }
 
-    pub(crate) fn packet(&self, sequence: u64) -> Option<Cached<'_>> {
-        self.cache.get(sequence)
+    pub(crate) fn packet<'a>(&self, sequence: u64, chunks: &'a Chunks) -> Option<Cached<'a>> {
+        self.cache.get(sequence, chunks)
+    }
+
+    /// Gives its memory back.
+    pub(super) fn end(self, chunks: &mut Chunks) {
+        self.cache.end(chunks);
     }
 
     /// When the newest packet came, whatever its media time.

@@ -5,6 +5,7 @@
 
 use slab::Slab;
 
+use super::chunks::Chunks;
 use super::layer::{Layer, LayerKey, Received, Viewer};
 use super::remote::Elsewhere;
 use super::slot::Slot;
@@ -92,6 +93,7 @@ impl Meeting {
         publisher: SubscriberKey,
         arrival: Instant,
         media: &Media<'_>,
+        chunks: &mut Chunks,
     ) -> Result<bool, Dropped> {
         let tracks = &self.subscribers[publisher.0].tracks;
         let key = tracks
@@ -121,7 +123,7 @@ impl Meeting {
             return Err(Dropped::Muted);
         }
         let was_live = layer.is_live(arrival);
-        let stored = layer.receive(&received);
+        let stored = layer.receive(&received, chunks);
         self.has_loss |= layer.has_requests();
         stored?;
         self.is_stale |= !was_live;

@@ -1,6 +1,7 @@
 //! Who belongs to a meeting: sessions come and go with what they publish and receive, and sources
 //! are muted.
 
+use super::chunks::Chunks;
 use super::layer::{Layer, LayerKey};
 use super::meeting::Meeting;
 use super::subscriber::{Subscriber, SubscriberKey};
@@ -55,7 +56,7 @@ impl Meeting {
     }
 
     /// Lets a session go, with all that it published.
-    pub(crate) fn dismiss(&mut self, key: SubscriberKey) {
+    pub(crate) fn dismiss(&mut self, key: SubscriberKey, chunks: &mut Chunks) {
         let subscriber = self.subscribers.remove(key.0);
         for key in subscriber.tracks {
             let track = self.tracks.remove(key.0);
@@ -64,11 +65,18 @@ impl Meeting {
                 self.ended.push((track.participant, track.source));
             }
             for layer in track.layers {
-                self.layers.remove(layer);
+                self.layers.remove(layer).end(chunks);
             }
         }
         self.silence(subscriber.participant);
         self.is_stale = true;
+    }
+
+    /// The meeting is over: what is left of it gives its memory back.
+    pub(crate) fn end(self, chunks: &mut Chunks) {
+        for (_, layer) in self.layers {
+            layer.end(chunks);
+        }
     }
 
     pub(crate) fn session_count(&self) -> usize {

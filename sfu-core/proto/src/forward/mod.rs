@@ -10,6 +10,8 @@
 
 mod assign;
 mod cache;
+mod chunks;
+mod cname;
 mod gap;
 mod keyframe;
 mod layer;
@@ -25,6 +27,7 @@ mod speaker;
 mod subscriber;
 mod track;
 
+pub(crate) use chunks::Chunks;
 pub(crate) use gap::MISSING_MAX;
 pub(crate) use layer::Layer;
 pub(crate) use meeting::{Meeting, MeetingKey};

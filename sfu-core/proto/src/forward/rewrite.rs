@@ -74,10 +74,13 @@ pub(super) struct Rewritten {
     pub vp8: Vp8Numbers,
 }
 
+/// What each packet touches lies in it; older segments, which only repairs and late packets need,
+/// lie elsewhere.
 #[derive(Debug)]
 pub(super) struct Rewrite {
+    current: Option<Segment>,
     /// Oldest first.
-    segments: Vec<Segment>,
+    older: Vec<Segment>,
     /// Highest input sequence of the current layer.
     highest_in: u64,
     /// The sequence that the next new packet gets.
@@ -91,7 +94,8 @@ impl Rewrite {
     pub(super) fn new(first_out: u64) -> Self {
         debug_assert!(first_out < 1 << 15);
         Self {
-            segments: Vec::with_capacity(SEGMENTS_MAX),
+            current: None,
+            older: Vec::with_capacity(SEGMENTS_MAX - 1),
             highest_in: 0,
             next_out: first_out,
             last: None,
@@ -122,7 +126,7 @@ impl Rewrite {
             (Some(last), Some(first)) => last.wrapping_add(1).wrapping_sub(first),
             _ => 0,
         };
-        self.push(Segment {
+        let segment = Segment {
             layer,
             is_switch: true,
             first_in: packet.sequence,
@@ -131,38 +135,38 @@ impl Rewrite {
             timestamp_out: timestamp,
             picture_id_shift,
             tl0_shift,
-        });
+        };
+        self.push(segment);
         self.highest_in = packet.sequence;
-        self.advance(packet)
+        self.advance(&segment, packet)
     }
 
     /// The numbers of a packet of the current layer; `None` if it predates the switch or was
     /// dropped on purpose before.
     pub(super) fn forward(&mut self, packet: &Cached<'_>) -> Option<Rewritten> {
-        let current = self.segments.last()?;
+        let mut current = self.current?;
         if packet.sequence > self.highest_in {
             if packet.sequence - self.highest_in > LEAP_MAX {
                 self.close_up(packet.sequence);
+                current = self.current?;
             }
             self.highest_in = packet.sequence;
-            return Some(self.advance(packet));
+            return Some(self.advance(&current, packet));
         }
-        let layer = current.layer;
-        let at = self
-            .segments
-            .iter()
-            .rposition(|s| s.layer == layer && s.first_in <= packet.sequence)?;
-        let segment = &self.segments[at];
-        let next_begins = self
-            .segments
-            .get(at + 1)
-            .map_or(self.next_out, |next| next.first_out);
-        (segment.out(packet.sequence) < next_begins).then(|| segment.rewritten(packet))
+        let mut next_begins = self.next_out;
+        for segment in self.newest_first() {
+            if segment.layer == current.layer && segment.first_in <= packet.sequence {
+                let is_its_own = segment.out(packet.sequence) < next_begins;
+                return is_its_own.then(|| segment.rewritten(packet));
+            }
+            next_begins = segment.first_out;
+        }
+        None
     }
 
     /// Drops `sequence` of the current layer on purpose: what follows closes up, without a gap.
     pub(super) fn skip(&mut self, sequence: u64) {
-        let Some(current) = self.segments.last().copied() else {
+        let Some(current) = self.current else {
             return;
         };
         if sequence <= self.highest_in {
@@ -187,7 +191,7 @@ impl Rewrite {
 
     /// The same layer goes on with `first_in`, under the next number.
     fn resume(&mut self, first_in: u64) {
-        let Some(current) = self.segments.last_mut() else {
+        let Some(current) = &mut self.current else {
             return;
         };
         let continued = Segment {
@@ -209,10 +213,7 @@ impl Rewrite {
         if sequence_out >= self.next_out {
             return None;
         }
-        let segment = self
-            .segments
-            .iter()
-            .rfind(|s| s.first_out <= sequence_out)?;
+        let segment = self.newest_first().find(|s| s.first_out <= sequence_out)?;
         Some((
             segment.layer,
             segment.first_in + (sequence_out - segment.first_out),
@@ -222,23 +223,18 @@ impl Rewrite {
     /// The numbers under which `packet` left as `sequence`: the very same as the first time.
     pub(super) fn again(&self, sequence: u16, packet: &Cached<'_>) -> Option<Rewritten> {
         let sequence_out = crate::rtp::sequence::widen(self.next_out, sequence);
-        let segment = self
-            .segments
-            .iter()
-            .rfind(|s| s.first_out <= sequence_out)?;
+        let segment = self.newest_first().find(|s| s.first_out <= sequence_out)?;
         Some(segment.rewritten(packet))
     }
 
     /// Whether a switch was made with what left as `sequence`.
     pub(super) fn switched_at(&self, sequence: u16) -> bool {
         let sequence_out = crate::rtp::sequence::widen(self.next_out, sequence);
-        self.segments
-            .iter()
+        self.newest_first()
             .any(|s| s.is_switch && s.first_out == sequence_out)
     }
 
-    fn advance(&mut self, packet: &Cached<'_>) -> Rewritten {
-        let segment = self.segments[self.segments.len() - 1];
+    fn advance(&mut self, segment: &Segment, packet: &Cached<'_>) -> Rewritten {
         let rewritten = segment.rewritten(packet);
         self.next_out = rewritten.sequence + 1;
         let vp8 = self.last.map(|last| last.vp8).unwrap_or_default();
@@ -252,11 +248,18 @@ impl Rewrite {
         rewritten
     }
 
+    fn newest_first(&self) -> impl Iterator<Item = &Segment> {
+        self.current.iter().chain(self.older.iter().rev())
+    }
+
     fn push(&mut self, segment: Segment) {
-        if self.segments.len() == SEGMENTS_MAX {
-            self.segments.remove(0);
+        let Some(former) = self.current.replace(segment) else {
+            return;
+        };
+        if self.older.len() == SEGMENTS_MAX - 1 {
+            self.older.remove(0);
         }
-        self.segments.push(segment);
+        self.older.push(former);
     }
 }
 

@@ -3,6 +3,8 @@
 use core::time::Duration;
 
 use super::cache::Cached;
+use super::chunks::Chunks;
+use super::cname::Cname;
 use super::layer::{Layer, LayerKey};
 use super::outgoing::Outgoing;
 use super::rewrite::{Rewrite, Rewritten};
@@ -41,10 +43,8 @@ pub(crate) struct Slot {
     pub mid: Mid,
     pub kind: SlotKind,
     pub source: SlotSource,
-    /// As the answer names it (RFC 3550 §6.5.1). Slots are not synchronised with each other, so each
-    /// has its own.
-    pub cname: String,
-    codecs: Vec<SlotCodec>,
+    /// What the viewer takes, at most one of each codec.
+    codecs: [Option<SlotCodec>; Codec::ALL.len()],
     /// The track that the meeting has put here.
     pub assigned: Option<TrackKey>,
     /// The layer it should carry; taken at its next key frame.
@@ -60,6 +60,10 @@ pub(crate) struct Slot {
     pub packets_sent: u32,
     pub octets_sent: u32,
 }
+
+// Forwarding touches all of it for each packet, so it must stay small: 20,000 of them in the cache
+// of a core's neighbours, and each in four lines.
+const _: () = assert!(size_of::<Slot>() <= 256);
 
 /// Random beginnings of a slot's numbers.
 #[derive(Clone, Copy, Debug)]
@@ -80,8 +84,10 @@ impl Slot {
             mid: line.mid,
             kind: line.kind,
             source,
-            cname: format!("slot-{}", line.mid.as_str()),
-            codecs: line.codecs.clone(),
+            codecs: Codec::ALL.map(|codec| {
+                let offered = |it: &&SlotCodec| it.codec == codec;
+                line.codecs.iter().find(offered).copied()
+            }),
             assigned: None,
             wanted: None,
             showing: None,
@@ -98,10 +104,13 @@ impl Slot {
     }
 
     pub(crate) fn codec(&self, codec: Codec) -> Option<SlotCodec> {
-        self.codecs
-            .iter()
-            .copied()
-            .find(|offered| offered.codec == codec)
+        self.codecs[codec.index()]
+    }
+
+    /// As the answer names it (RFC 3550 §6.5.1). Slots are not synchronised with each other, so each
+    /// has its own.
+    pub(crate) fn cname(&self) -> Cname {
+        Cname::of(self.mid)
     }
 
     /// Empties the slot if what it shows has ended, or nothing is wanted here any more; says whether
@@ -139,10 +148,11 @@ impl Slot {
     /// The second value says whether the slot has gone over to this layer with it.
     pub(crate) fn take<'a>(
         &mut self,
-        layer: &'a Layer,
+        layer: &Layer,
         sequence: u64,
+        chunks: &'a Chunks,
     ) -> Option<(Outgoing<'a>, bool)> {
-        let packet = layer.packet(sequence)?;
+        let packet = layer.packet(sequence, chunks)?;
         let (rewritten, switched) = if self.showing == Some(layer.key) {
             if packet.payload.is_empty() {
                 self.rewrite.skip(sequence);
@@ -174,7 +184,7 @@ impl Slot {
     /// or, for a viewer without one, bit for bit as before (RFC 4588; DESIGN D6).
     pub(crate) fn repeat<'a>(
         &mut self,
-        layer: &'a Layer,
+        layer: &Layer,
         sequence: u16,
         packet: &Cached<'a>,
     ) -> Option<Outgoing<'a>> {

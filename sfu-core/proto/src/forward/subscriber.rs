@@ -57,10 +57,11 @@ impl Subscriber {
         if !egress.has_room(waiting.clone().map(|layer| layer.round().len()).sum()) {
             return false;
         }
+        let chunks = egress.chunks;
         for layer in waiting {
             for sequence in layer.round() {
-                let Some((outgoing, switched)) = slot.take(layer, *sequence) else {
-                    if layer.packet(*sequence).is_none() {
+                let Some((outgoing, switched)) = slot.take(layer, *sequence, chunks) else {
+                    if layer.packet(*sequence, chunks).is_none() {
                         egress.counters.drop(Dropped::ForwardTooLate);
                     }
                     continue;
@@ -91,7 +92,9 @@ impl Subscriber {
             .ok_or(Dropped::RtpUnknownSource)?;
         let (key, sequence_in) = slot.origin(sequence).ok_or(Dropped::NackExpired)?;
         let layer = layer(layers, key).ok_or(Dropped::NackExpired)?;
-        let packet = layer.packet(sequence_in).ok_or(Dropped::NackExpired)?;
+        let packet = layer
+            .packet(sequence_in, egress.chunks)
+            .ok_or(Dropped::NackExpired)?;
         let outgoing = slot
             .repeat(layer, sequence, &packet)
             .ok_or(Dropped::NackExpired)?;

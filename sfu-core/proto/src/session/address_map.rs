@@ -23,6 +23,15 @@ impl AddressMap {
         }
     }
 
+    /// The bytes that takes, about: a table has an eighth more places than it fills, and as many as
+    /// a power of two.
+    pub(crate) const fn reserved(sessions: usize, addresses: usize) -> usize {
+        let by_route = (addresses + addresses / 7).next_power_of_two();
+        let by_ufrag = (sessions + sessions / 7).next_power_of_two();
+        by_route * (size_of::<(Route, SessionKey)>() + 1)
+            + by_ufrag * (size_of::<(String, SessionKey)>() + 1)
+    }
+
     pub(crate) fn session_at(&self, route: Route) -> Result<SessionKey, Dropped> {
         self.by_route
             .get(&route)

@@ -4,7 +4,7 @@ use slab::Slab;
 
 use super::{Session, SessionKey};
 use crate::counters::Counters;
-use crate::forward::Outgoing;
+use crate::forward::{Chunks, Outgoing};
 use crate::limits::DATAGRAM_BYTES_MAX;
 use crate::packet::SendBatch;
 use crate::time::NtpTime;
@@ -17,6 +17,8 @@ pub(crate) struct Egress<'a> {
     /// Whether packets may be padded.
     pub pads: bool,
     pub sessions: &'a mut Slab<Session>,
+    /// Where the plain text lies.
+    pub chunks: &'a Chunks,
     pub batch: &'a mut SendBatch,
     pub counters: &'a mut Counters,
 }
@@ -37,6 +39,7 @@ impl Egress<'_> {
         let Some(session) = self.sessions.get_mut(session.0) else {
             return false;
         };
+        let session = &mut session.sending;
         match session.protect(self.ntp, self.pads, outgoing, self.batch) {
             Ok(()) => {
                 session.earn_repair(outgoing);

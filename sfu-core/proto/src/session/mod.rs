@@ -5,6 +5,7 @@ use crate::forward::{MeetingKey, SubscriberKey};
 
 mod address_map;
 mod egress;
+mod sending;
 mod sources;
 mod token_bucket;
 mod transport;

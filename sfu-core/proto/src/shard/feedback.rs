@@ -118,11 +118,12 @@ impl Shard {
             ntp: self.config.wall.ntp(now),
             pads: self.config.pads_packets,
             sessions: &mut self.sessions,
+            chunks: &self.chunks,
             batch,
             counters: &mut self.counters,
         };
         for sequence in nack.sequences() {
-            let repaired = if egress.sessions[key.0].repairs.take(now) {
+            let repaired = if egress.sessions[key.0].sending.repairs.take(now) {
                 meeting.repair(&mut egress, seat.subscriber, nack.media, sequence)
             } else {
                 Err(Dropped::NackBudget)
@@ -217,6 +218,7 @@ impl<'a> Compound<'a> {
         if self.used > 0
             && let Err(why) = self
                 .session
+                .sending
                 .protect_rtcp(&self.scratch[..self.used], self.batch)
         {
             self.counters.drop(why);
@@ -235,7 +237,7 @@ impl<'a> Compound<'a> {
         };
         self.add(|writer| {
             writer.sender_report(&info, &[])?;
-            writer.description(&[info.ssrc], &slot.cname)
+            writer.description(&[info.ssrc], slot.cname().as_str())
         });
     }
 

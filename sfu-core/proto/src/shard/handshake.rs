@@ -33,7 +33,7 @@ impl Shard {
         };
         match event {
             HandshakeEvent::Records(bytes) => {
-                let route = self.sessions[key.0].agent.selected();
+                let route = self.sessions[key.0].agent().selected();
                 self.send_records(route, &bytes, batch);
             }
             // The same keys with counters begun anew would use every nonce again (DESIGN D6).

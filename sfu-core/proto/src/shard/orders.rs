@@ -88,6 +88,7 @@ impl Shard {
         let meeting = self.meetings.remove(key.0);
         self.meeting_wheel.take_out(key.0);
         self.meeting_keys.remove(&meeting.id);
+        meeting.end(&mut self.chunks);
     }
 
     fn open_session(
@@ -189,8 +190,11 @@ impl Shard {
         let key = self.session_in(meeting, id)?;
         let local = credentials::local(self.config.worker, &mut self.rng);
         let session = &mut self.sessions[key.0];
-        session.agent.restart(local.clone(), remote);
-        if let Some(replaced) = session.agent.take_retired_ufrag() {
+        let replaced = session.with_agent(|agent| {
+            agent.restart(local.clone(), remote);
+            agent.take_retired_ufrag()
+        });
+        if let Some(replaced) = replaced {
             self.addresses.forget_name(&replaced);
         }
         session.opened.ice = local;

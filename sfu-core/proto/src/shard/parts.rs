@@ -28,7 +28,8 @@ impl Shard {
         let Some(key) = self.meeting_keys.get(&meeting).copied() else {
             return; // It has ended meanwhile.
         };
-        self.meetings[key.0].spread(self.config.worker, spread.home, &spread.parts);
+        let (me, chunks) = (self.config.worker, &mut self.chunks);
+        self.meetings[key.0].spread(me, spread.home, &spread.parts, chunks);
         if !self.spread.contains(&key) {
             self.spread.push(key);
         }
@@ -49,7 +50,7 @@ impl Shard {
             .meeting_keys
             .get(&meeting)
             .ok_or(Dropped::HandoverUnknown)?;
-        let took = self.meetings[key.0].receive_remote(now, from, &message);
+        let took = self.meetings[key.0].receive_remote(now, from, &message, &mut self.chunks);
         self.note_meeting(key);
         let took = took?;
         self.counters.packets_taken_over += u64::from(took.is_media);
@@ -70,7 +71,8 @@ impl Shard {
             self.next_turn = now + TURN;
         }
         for key in &self.spread {
-            self.meetings[key.0].hand_over(now, is_turn, way, &mut self.counters);
+            let (chunks, counters) = (&mut self.chunks, &mut self.counters);
+            self.meetings[key.0].hand_over(now, is_turn, way, chunks, counters);
         }
     }
 }

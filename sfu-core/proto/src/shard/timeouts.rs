@@ -38,6 +38,7 @@ impl Shard {
     }
 
     pub fn handle_timeout(&mut self, now: Instant, batch: &mut SendBatch) {
+        self.counters.cache_chunks_refused = self.chunks.refused;
         self.refresh_meetings(now);
         // What finds no room stays due: the next pass goes on with it, at once.
         while batch.has_room_for(FEEDBACK_DATAGRAMS_MAX, DATAGRAM_BYTES_MAX)
@@ -57,9 +58,7 @@ impl Shard {
         let addresses = &mut self.addresses;
         let session = &mut self.sessions[key.0];
         if now >= session.next_report {
-            session
-                .agent
-                .expire(now, |route| addresses.forget(route, key));
+            session.with_agent(|agent| agent.expire(now, |route| addresses.forget(route, key)));
         }
         let mut next = now + REST;
         if self.sessions[key.0].is_open() {

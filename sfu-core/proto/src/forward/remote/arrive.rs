@@ -1,5 +1,6 @@
 //! What the other parts have said.
 
+use super::super::chunks::Chunks;
 use super::super::layer::{Layer, LayerKey};
 use super::super::meeting::{Meeting, current};
 use super::super::track::{Track, TrackKey};
@@ -24,19 +25,27 @@ impl Meeting {
         now: Instant,
         from: u8,
         message: &Message<'_>,
+        chunks: &mut Chunks,
     ) -> Result<Took, Dropped> {
         match message {
-            Message::Packet(packet) => return self.take_packet(from, packet),
-            Message::Track(news) => self.take_news(now, from, news),
+            Message::Packet(packet) => return self.take_packet(from, packet, chunks),
+            Message::Track(news) => self.take_news(now, from, news, chunks),
             Message::Gone { track } => {
-                self.forget_remote(|origin| (origin.worker, origin.track) == (from, *track));
+                self.forget_remote(chunks, |origin| {
+                    (origin.worker, origin.track) == (from, *track)
+                });
             }
             Message::Wish(wish) => self.take_wish(now, from, wish)?,
         }
         Ok(Took::default())
     }
 
-    fn take_packet(&mut self, from: u8, packet: &PacketNews<'_>) -> Result<Took, Dropped> {
+    fn take_packet(
+        &mut self,
+        from: u8,
+        packet: &PacketNews<'_>,
+        chunks: &mut Chunks,
+    ) -> Result<Took, Dropped> {
         let place = self
             .elsewhere
             .as_ref()
@@ -48,7 +57,8 @@ impl Meeting {
             .get_mut(place)
             .filter(|layer| matches!(layer.origin, LayerOrigin::There { key, .. } if key == packet.layer))
             .ok_or(Dropped::HandoverUnknown)?;
-        layer.store(packet.arrival, packet.sequence, packet.info, packet.payload)?;
+        let (info, payload) = (packet.info, packet.payload);
+        layer.store(packet.arrival, packet.sequence, info, payload, chunks)?;
         if layer.is_first_arrived() {
             self.arriving.push(place);
         }
@@ -77,7 +87,7 @@ impl Meeting {
         Ok(())
     }
 
-    fn take_news(&mut self, now: Instant, from: u8, news: &TrackNews) {
+    fn take_news(&mut self, now: Instant, from: u8, news: &TrackNews, chunks: &mut Chunks) {
         if self.elsewhere.is_none() {
             return; // Not spread any more, or not yet.
         }
@@ -85,7 +95,9 @@ impl Meeting {
             Some(key) => key,
             None => {
                 // Its number was another track's before.
-                self.forget_remote(|origin| (origin.worker, origin.track) == (from, news.track));
+                self.forget_remote(chunks, |origin| {
+                    (origin.worker, origin.track) == (from, news.track)
+                });
                 self.add_remote(now, from, news)
             }
         };

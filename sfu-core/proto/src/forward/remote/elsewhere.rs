@@ -4,6 +4,7 @@ use core::time::Duration;
 
 use hashbrown::HashMap;
 
+use super::super::chunks::Chunks;
 use super::super::layer::{Layer, LayerKey};
 use super::super::meeting::Meeting;
 use super::super::track::{Track, TrackKey};
@@ -59,7 +60,7 @@ pub(crate) enum LayerOrigin {
 impl Meeting {
     /// The meeting has parts on the workers `parts`, of which `me` is this one. What was published
     /// on others is gone.
-    pub(crate) fn spread(&mut self, me: u8, home: u8, parts: &[u8]) {
+    pub(crate) fn spread(&mut self, me: u8, home: u8, parts: &[u8], chunks: &mut Chunks) {
         let former = self.elsewhere.take();
         let (tracks, layers) = former
             .map(|former| (former.tracks, former.layers))
@@ -72,7 +73,7 @@ impl Meeting {
             gone: Vec::new(),
             has_news: true,
         }));
-        self.forget_remote(|origin| !parts.contains(&origin.worker));
+        self.forget_remote(chunks, |origin| !parts.contains(&origin.worker));
         for (_, track) in &mut self.tracks {
             track.announced = None;
         }
@@ -107,7 +108,11 @@ impl Meeting {
     }
 
     /// Lets go the remote tracks that `is_meant`.
-    pub(super) fn forget_remote(&mut self, is_meant: impl Fn(TrackOrigin) -> bool) {
+    pub(super) fn forget_remote(
+        &mut self,
+        chunks: &mut Chunks,
+        is_meant: impl Fn(TrackOrigin) -> bool,
+    ) {
         let Some(elsewhere) = &mut self.elsewhere else {
             return;
         };
@@ -126,6 +131,7 @@ impl Meeting {
                 {
                     elsewhere.layers.remove(&(worker, key.index));
                 }
+                layer.end(chunks);
             }
             if track.source == Source::Audio {
                 silenced.push(track.participant);

@@ -1,5 +1,6 @@
 //! Hands over what came in this pass, to the parts that have viewers of it.
 
+use super::super::chunks::Chunks;
 use super::super::meeting::Meeting;
 use super::elsewhere::{FORGOTTEN_AFTER, LayerOrigin};
 use super::message::{Message, PacketNews, encode};
@@ -49,6 +50,7 @@ impl Meeting {
         now: Instant,
         is_turn: bool,
         way: &mut H,
+        chunks: &mut Chunks,
         counters: &mut Counters,
     ) {
         let Some(elsewhere) = &mut self.elsewhere else {
@@ -71,14 +73,14 @@ impl Meeting {
                 elsewhere.others = others;
             }
             self.say_wishes(now, &mut post);
-            self.forget_remote(|origin| now.since(origin.heard) >= FORGOTTEN_AFTER);
+            self.forget_remote(chunks, |origin| now.since(origin.heard) >= FORGOTTEN_AFTER);
         }
         if self.has_media {
-            self.hand_over_media(&mut post);
+            self.hand_over_media(chunks, &mut post);
         }
     }
 
-    fn hand_over_media<H: Handover>(&mut self, post: &mut Post<'_, H>) {
+    fn hand_over_media<H: Handover>(&mut self, chunks: &Chunks, post: &mut Post<'_, H>) {
         for index in &self.arriving {
             let Some(layer) = self.layers.get_mut(*index) else {
                 continue;
@@ -92,7 +94,7 @@ impl Meeting {
             }
             for packet in layer.arrived()[handed_over..]
                 .iter()
-                .filter_map(|it| layer.packet(*it))
+                .filter_map(|it| layer.packet(*it, chunks))
             {
                 let news = Message::Packet(PacketNews {
                     layer: layer.key,

@@ -4,7 +4,7 @@
 //!  all      0 kind                4 index of a layer or track    8 meeting (16)
 //!
 //!  packet   0 kind = 1 | 1 flags | 2 audio level | 3 TL0PICIDX    4 layer
-//!          24 generation         28 is 15 bits, picture id (1 + 15 bits), zero (2)
+//!          24 generation         28 has 15 bits, picture id (1 + 15 bits), zero (2)
 //!          32 sequence (8)       40 timestamp (8)               48 arrival (8)
 //!          56 payload, without padding and repair header
 //!  track    0 kind = 2 | 1 source | 2 codec | 3 layers            4 track
@@ -52,7 +52,7 @@ const WATCHED: u8 = 1;
 const KEY_FRAME: u8 = 1 << 1;
 
 const SOURCES: [Source; 3] = Source::ALL;
-const CODECS: [Codec; 3] = [Codec::Opus, Codec::Vp8, Codec::H264];
+const CODECS: [Codec; 3] = Codec::ALL;
 
 /// One packet of a layer, repaired and in plain text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
