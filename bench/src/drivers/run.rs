@@ -201,7 +201,7 @@ fn measure(
             let begin = Instant::now() + WARM_UP;
             opened.send((address, begin + time))?;
             work.run(&mut bench, begin)?;
-            let packets = sink.settled_count()?;
+            let packets = count(work, &bench, &mut sink)?;
             let calls = bench.driver.counters().system_calls;
             let (start, stopwatch) = (Instant::now(), Stopwatch::start(DRIVER_CPU)?);
             work.run(&mut bench, begin + time)?;
@@ -209,7 +209,7 @@ fn measure(
             let seconds = start.elapsed().as_secs_f64();
             Ok(Sample {
                 cost,
-                packets: sink.settled_count()? - packets,
+                packets: count(work, &bench, &mut sink)? - packets,
                 seconds,
                 system_calls: bench.driver.counters().system_calls - calls,
             })
@@ -228,6 +228,14 @@ fn measure(
         generator.join().map_err(panicked)?.context("generator")?;
         Ok(sample)
     })
+}
+
+/// Packets that have reached their end: the sink, or where there is nothing to send, the driver.
+fn count(work: Work, bench: &Bench, sink: &mut Sink) -> anyhow::Result<u64> {
+    match work {
+        Work::Receive { .. } => Ok(bench.driver.counters().received),
+        Work::Send { .. } | Work::Forward { .. } => sink.settled_count(),
+    }
 }
 
 /// The rows as a table for a terminal or a README.

@@ -17,6 +17,8 @@ use super::sink::SINK_PORT;
 pub(super) enum Work {
     /// Each pass sends `train` packets to each of up to 50 addresses.
     Send { bytes: usize, train: usize },
+    /// Packets come in as fast as the generator can, and go nowhere.
+    Receive { bytes: usize },
     /// Bursts come in, and each leaves to `copies` addresses, as a train if it can.
     Forward {
         bytes: usize,
@@ -41,13 +43,14 @@ const NO_GATHER: Duration = Duration::ZERO;
 const GATHER: Duration = Duration::from_micros(500);
 
 impl Work {
-    pub(super) const ALL: [Self; 11] = [
+    pub(super) const ALL: [Self; 12] = [
         Self::send(100, 1),
         Self::send(1_100, 1),
         Self::send(1_100, 4),
         Self::send(1_100, 10),
         Self::send(1_100, 50),
         Self::send(100, 64),
+        Self::Receive { bytes: 100 },
         Self::forward(100, 1, 1, Pace::Flood, NO_GATHER),
         Self::forward(100, 1, 5, Pace::BurstsPerSecond(8_000), NO_GATHER),
         Self::forward(100, 1, 5, Pace::BurstsPerSecond(8_000), GATHER),
@@ -78,6 +81,12 @@ impl Work {
                     bench.send(*bytes, *train, addresses)?;
                 }
             }
+            Self::Receive { .. } => {
+                bench.driver.set_gather(NO_GATHER);
+                while Instant::now() < end {
+                    bench.forward(0)?;
+                }
+            }
             Self::Forward { copies, gather, .. } => {
                 bench.driver.set_gather(*gather);
                 while Instant::now() < end {
@@ -95,11 +104,12 @@ impl Work {
         to: SocketAddr,
         end: Instant,
     ) -> anyhow::Result<()> {
-        let Self::Forward {
-            bytes, burst, pace, ..
-        } = self
-        else {
-            return Ok(());
+        let (bytes, burst, pace) = match self {
+            Self::Send { .. } => return Ok(()),
+            Self::Receive { bytes } => (bytes, &1, &Pace::Flood),
+            Self::Forward {
+                bytes, burst, pace, ..
+            } => (bytes, burst, pace),
         };
         let socket = UdpSocket::bind((from, 0))?;
         socket.connect(to)?;
@@ -128,6 +138,7 @@ impl fmt::Display for Work {
         match self {
             Self::Send { bytes, train: 1 } => write!(f, "send singles of {bytes}"),
             Self::Send { bytes, train } => write!(f, "send trains of {train} x {bytes}"),
+            Self::Receive { bytes } => write!(f, "receive singles of {bytes}, flood"),
             Self::Forward {
                 bytes,
                 burst,
@@ -209,7 +220,8 @@ impl Bench {
                 }
             }
         }
-        Ok(())
+        // As the core does: it sends, reads its clock, and then waits.
+        Ok(self.driver.send(&mut self.batch)?)
     }
 }
 

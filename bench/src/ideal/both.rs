@@ -1,10 +1,12 @@
 //! Crypto and sending in one loop: the send area is sealed into and handed over. What a forwarder
 //! would cost that received nothing and looked nothing up.
 
+use sfu_proto::srtp::CryptoBackend;
 use sfu_uring::DriverChoice;
 
 use super::bursts::{self, Bursts, Cpus, Length};
-use super::crypto::{Ring, Seal, Sealer, payloads};
+use super::crypto::{AwsLc, Ring, Seal, Sealer, payloads};
+use super::fastest_cipher::fastest_cipher;
 use super::outlet::Outlet;
 use super::shape::{Shape, viewer_route};
 use super::sink::{Sink, SinkKind};
@@ -16,21 +18,25 @@ pub(crate) fn floor(
     choice: DriverChoice,
     kind: SinkKind,
 ) -> anyhow::Result<Bursts> {
+    let measure = match fastest_cipher() {
+        CryptoBackend::Ring => measure::<Ring, fn(&mut [u8])>,
+        CryptoBackend::AwsLc => measure::<AwsLc, fn(&mut [u8])>,
+    };
     measure(cpus, length, shape, choice, &mut Sink::bind(kind)?, |_| ())
 }
 
-fn measure(
+fn measure<S: Seal + Send, E: FnMut(&mut [u8]) + Send>(
     cpus: Option<Cpus>,
     length: Length,
     shape: &Shape,
     choice: DriverChoice,
     sink: &mut Sink,
-    each: impl FnMut(&mut [u8]) + Send,
+    each: E,
 ) -> anyhow::Result<Bursts> {
     let port = sink.port()?;
     let (mut outlet, _) = Outlet::open(choice)?;
     let payloads = payloads(shape);
-    let mut sealers: Vec<Sealer<Ring>> = (0..shape.viewers).map(Sealer::new).collect();
+    let mut sealers: Vec<Sealer<S>> = (0..shape.viewers).map(Sealer::new).collect();
     let burst = || seal_and_send(&mut outlet, &mut sealers, &payloads, shape, port);
     bursts::run(cpus, length, shape.burst(), sink, burst, each)
 }
@@ -73,7 +79,8 @@ mod tests {
                     let viewer = usize::from(datagram[11]);
                     texts[viewer].push(opened(viewer, datagram));
                 };
-                let bursts = measure(None, Length::QUICK, &shape, choice, &mut sink, each);
+                let bursts =
+                    measure::<Ring, _>(None, Length::QUICK, &shape, choice, &mut sink, each);
                 let bursts = bursts.unwrap();
                 assert_eq!(bursts.received, bursts.sent, "{choice} {kind}");
                 let once = payloads(&shape);

@@ -4,10 +4,8 @@
 use std::hint::black_box;
 use std::time::Instant;
 
-use sfu_proto::rtp::header::FIXED_BYTES;
-
 use super::bursts::{Cpus, Length, joined, per_packet};
-use super::shape::{AREA_BYTES, Shape, TAG_BYTES};
+use super::shape::{AREA_BYTES, HEADER_BYTES, Shape, TAG_BYTES, header_template};
 use super::stopwatch::Cost;
 
 const KEY_BYTES: usize = 16;
@@ -73,6 +71,7 @@ seal_by!(
 #[derive(Debug)]
 pub(crate) struct Sealer<S> {
     key: S,
+    header: [u8; HEADER_BYTES],
     ssrc: u32,
     index: u64,
 }
@@ -82,6 +81,7 @@ impl<S: Seal> Sealer<S> {
         let ssrc = u32::try_from(viewer).unwrap_or(u32::MAX);
         Self {
             key: S::new(key_of(viewer)),
+            header: header_template(96, ssrc),
             ssrc,
             index: 0,
         }
@@ -91,13 +91,12 @@ impl<S: Seal> Sealer<S> {
     /// payload, the bytes that stand in the slot are encrypted.
     #[inline]
     pub(crate) fn write(&mut self, payload: Option<&[u8]>, slot: &mut [u8]) {
-        let (header, rest) = slot.split_at_mut(FIXED_BYTES);
+        let (header, rest) = slot.split_at_mut(HEADER_BYTES);
         let (text, tag) = rest.split_at_mut(rest.len() - TAG_BYTES);
         let index = self.index.to_be_bytes();
-        header[..2].copy_from_slice(&[0x80, 96]);
+        header.copy_from_slice(&self.header);
         header[2..4].copy_from_slice(&index[6..]);
         header[4..8].copy_from_slice(&index[4..]);
-        header[8..].copy_from_slice(&self.ssrc.to_be_bytes());
         if let Some(payload) = payload {
             text.copy_from_slice(payload);
         }
@@ -187,7 +186,7 @@ pub(crate) fn opened(viewer: usize, datagram: &[u8]) -> Vec<u8> {
     let mut nonce = [0; NONCE_BYTES];
     nonce[2..6].copy_from_slice(&datagram[8..12]);
     nonce[10..].copy_from_slice(&datagram[2..4]);
-    let (header, sealed) = datagram.split_at(FIXED_BYTES);
+    let (header, sealed) = datagram.split_at(HEADER_BYTES);
     let mut sealed = sealed.to_vec();
     ring::aead::LessSafeKey::new(key)
         .open_in_place(

@@ -54,6 +54,8 @@ fn measure(
     let (outlet, address) = Outlet::open(DriverChoice::Mio)?;
     let tables = tables(shape, choice, address, sink.port()?);
     let mut forwarder = Forwarder::open(&tables)?;
+    // A frame comes whole, as one train.
+    forwarder.set_gather(Duration::ZERO);
     let mut publisher = Publisher::new(outlet, forwarder.address(), shape)?;
     let stop = AtomicBool::new(false);
     std::thread::scope(|scope| {

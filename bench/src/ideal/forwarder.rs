@@ -3,8 +3,9 @@
 //! seen. What it costs is the least that forwarding costs on this machine, and what the product is
 //! measured against.
 //!
-//! Drivers, trains and ciphers are the product's own, so that the difference is what the product
-//! does beyond forwarding; `layers` sees to it that they are no excuse.
+//! Drivers, trains, ciphers and the length of a datagram are the product's own, so that the
+//! difference is what the product does beyond forwarding; `layers` sees to it that they are no
+//! excuse.
 
 use std::collections::HashMap;
 use std::net::SocketAddr;
@@ -15,19 +16,14 @@ use anyhow::Context as _;
 use sfu_proto::ids::Ssrc;
 use sfu_proto::limits::{DATAGRAM_BYTES_MAX, RECEIVED_PER_PASS_MAX};
 use sfu_proto::packet::{Datagram, Route, SocketIndex};
-use sfu_proto::rtp::header::FIXED_BYTES;
-use sfu_proto::srtp::{Authenticated, Inbound, Outbound};
+use sfu_proto::srtp::{Authenticated, CryptoBackend, Inbound, Outbound};
 use sfu_proto::time::Instant;
 use sfu_uring::{BoundSocket, ClockReading, DriverChoice, IoCounters};
 
+use super::fastest_cipher::fastest_cipher;
 use super::outlet::{Outlet, bind_at};
-use super::shape::TAG_BYTES;
+use super::shape::{HEADER_BYTES, TAG_BYTES, header_template};
 use super::tables::{RoomTable, SlotTable, Tables};
-
-/// As long as the product waits for more where less than a few packets have come. The io_uring
-/// driver does it by itself.
-const GATHER: Duration = Duration::from_micros(500);
-const GATHER_BELOW: usize = 16;
 
 /// What a slot adds to its source's numbers: any constant is as dear as any other.
 const SEQUENCE_OFFSET: u64 = 1_000;
@@ -43,8 +39,6 @@ const NO_CLOCK: ClockReading = ClockReading {
 pub(crate) struct Forwarder {
     outlet: Outlet,
     address: SocketAddr,
-    /// Whether waiting for more is left to us.
-    gathers: bool,
     publishers: HashMap<SocketAddr, Publisher>,
     rooms: Vec<Room>,
     /// Payloads of this pass, one after the other.
@@ -89,24 +83,23 @@ struct Viewer {
 #[derive(Debug)]
 struct Slot {
     source: usize,
-    ssrc: u32,
-    payload_type: u8,
+    header: [u8; HEADER_BYTES],
 }
 
 impl Forwarder {
     pub(crate) fn open(tables: &Tables) -> anyhow::Result<Self> {
         let choice: DriverChoice = tables.driver.parse()?;
+        let crypto = fastest_cipher();
         let sockets = bind_at(tables.listen)?;
         let address = sockets.first().map(BoundSocket::local_address);
         let mut publishers = HashMap::new();
         let mut rooms = Vec::with_capacity(tables.rooms.len());
         for (number, table) in tables.rooms.iter().enumerate() {
-            rooms.push(read_room(table, number, &mut publishers)?);
+            rooms.push(read_room(table, number, crypto, &mut publishers)?);
         }
         Ok(Self {
             outlet: Outlet::on(choice, sockets)?,
             address: address.context("no socket")?,
-            gathers: choice == DriverChoice::Mio,
             publishers,
             rooms,
             plain: Vec::with_capacity(RECEIVED_PER_PASS_MAX * DATAGRAM_BYTES_MAX),
@@ -123,6 +116,11 @@ impl Forwarder {
         self.forwarded
     }
 
+    /// How long a wait gathers packets. Unless told, the driver's own time.
+    pub(crate) fn set_gather(&mut self, gather: Duration) {
+        self.outlet.driver.set_gather(gather);
+    }
+
     pub(crate) fn counters(&self) -> IoCounters {
         self.outlet.driver.counters()
     }
@@ -130,45 +128,31 @@ impl Forwarder {
     /// Waits for packets and forwards them. The last of what it sends leaves with the next pass's
     /// system call, which comes at once.
     pub(crate) fn pass(&mut self, timeout: Duration) -> anyhow::Result<()> {
-        self.turn(timeout)?;
-        let received = self.receive(RECEIVED_PER_PASS_MAX);
-        if self.gathers && (1..GATHER_BELOW).contains(&received) {
-            std::thread::sleep(GATHER);
-            self.turn(Duration::ZERO)?;
-            self.receive(RECEIVED_PER_PASS_MAX - received);
-        }
-        self.forward()
-    }
-
-    fn turn(&mut self, timeout: Duration) -> anyhow::Result<()> {
-        let Outlet { driver, batch } = &mut self.outlet;
-        Ok(driver.turn(batch, Some(timeout))?)
-    }
-
-    fn receive(&mut self, max: usize) -> usize {
         let Self {
-            outlet,
+            outlet: Outlet { driver, batch },
             publishers,
             rooms,
             plain,
             ..
         } = self;
-        outlet.driver.receive(NO_CLOCK, max, |datagram| {
+        driver.turn(batch, Some(timeout))?;
+        driver.receive(NO_CLOCK, RECEIVED_PER_PASS_MAX, |datagram| {
             take(datagram, publishers, rooms, plain);
-        })
+        });
+        self.forward()
     }
 
     /// Viewers outside, packets inside: all of a viewer's packets lie side by side, and leave as
     /// trains.
     fn forward(&mut self) -> anyhow::Result<()> {
         for room in self.rooms.iter_mut().filter(|room| room.received > 0) {
-            let bytes_max = FIXED_BYTES + room.payload_max + TAG_BYTES;
+            let bytes_max = HEADER_BYTES + room.payload_max + TAG_BYTES;
             for viewer in &mut room.viewers {
                 self.outlet.make_room(room.received, bytes_max)?;
                 for slot in &viewer.slots {
                     for packet in &room.sources[slot.source] {
                         let payload = &self.plain[packet.payload.clone()];
-                        let bytes = FIXED_BYTES + payload.len() + TAG_BYTES;
+                        let bytes = HEADER_BYTES + payload.len() + TAG_BYTES;
                         let datagram = self.outlet.slot(viewer.route, bytes)?;
                         write(packet, payload, slot, &mut viewer.outbound, datagram)?;
                         self.forwarded += 1;
@@ -230,21 +214,21 @@ fn write(
 ) -> anyhow::Result<()> {
     let index = packet.index + SEQUENCE_OFFSET;
     let timestamp = packet.timestamp.wrapping_add(TIMESTAMP_OFFSET);
-    let (header, rest) = datagram.split_at_mut(FIXED_BYTES);
-    header[0] = 0x80;
-    header[1] = u8::from(packet.marker) << 7 | slot.payload_type;
+    let (header, rest) = datagram.split_at_mut(HEADER_BYTES);
+    header.copy_from_slice(&slot.header);
+    header[1] |= u8::from(packet.marker) << 7;
     header[2..4].copy_from_slice(&index.to_be_bytes()[6..]);
     header[4..8].copy_from_slice(&timestamp.to_be_bytes());
-    header[8..].copy_from_slice(&slot.ssrc.to_be_bytes());
     rest[..payload.len()].copy_from_slice(payload);
     outbound
-        .protect_rtp(FIXED_BYTES, index, datagram)
+        .protect_rtp(HEADER_BYTES, index, datagram)
         .map_err(|dropped| anyhow::anyhow!("cannot seal: {dropped:?}"))
 }
 
 fn read_room(
     table: &RoomTable,
     number: usize,
+    crypto: CryptoBackend,
     publishers: &mut HashMap<SocketAddr, Publisher>,
 ) -> anyhow::Result<Room> {
     let ssrcs: Vec<u32> = table
@@ -258,7 +242,7 @@ fn read_room(
         let sources = publisher.ssrcs.iter();
         let sources = sources.filter_map(|ssrc| Some((Ssrc(*ssrc), place_of(*ssrc)?)));
         let entry = Publisher {
-            inbound: Inbound::new(keys.profile, &keys.client),
+            inbound: Inbound::over(crypto, keys.profile, &keys.client),
             room: number,
             sources: sources.collect(),
         };
@@ -268,8 +252,7 @@ fn read_room(
         Ok(Slot {
             source: place_of(slot.source)
                 .with_context(|| format!("nobody in room {number} sends {}", slot.source))?,
-            ssrc: slot.ssrc,
-            payload_type: slot.payload_type,
+            header: header_template(slot.payload_type, slot.ssrc),
         })
     };
     let read_viewer = |viewer: &super::tables::ViewerTable| {
@@ -279,7 +262,7 @@ fn read_room(
                 socket: SocketIndex(0),
                 remote: viewer.address,
             },
-            outbound: Outbound::new(keys.profile, &keys.server),
+            outbound: Outbound::over(crypto, keys.profile, &keys.server),
             slots: viewer
                 .slots
                 .iter()

@@ -5,10 +5,12 @@ use std::fmt;
 
 use anyhow::Context as _;
 use serde::Serialize;
+use sfu_proto::srtp::CryptoBackend;
 use sfu_uring::{DriverChoice, allowed_cores};
 
 use super::bursts::{Bursts, Cpus, Length};
 use super::crypto::{AwsLc, Ring};
+use super::fastest_cipher::fastest_cipher;
 use super::send::Means;
 use super::shape::Shape;
 use super::sink::SinkKind;
@@ -57,16 +59,10 @@ impl Effort {
     }
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Library {
-    Ring,
-    AwsLc,
-}
-
 /// One line of the table.
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Job {
-    Crypto(Library, usize, bool),
+    Crypto(CryptoBackend, usize, bool),
     Send(Means, usize, SinkKind),
     Both(DriverChoice, SinkKind),
     Forwarder(DriverChoice, SinkKind),
@@ -84,7 +80,7 @@ struct Reading {
 impl Job {
     fn all() -> Vec<Self> {
         let mut jobs = Vec::new();
-        for library in [Library::Ring, Library::AwsLc] {
+        for library in CryptoBackend::ALL {
             for bytes in [PAYLOAD_BYTES, SMALL_PAYLOAD_BYTES] {
                 jobs.push(Self::Crypto(library, bytes, true));
                 jobs.push(Self::Crypto(library, bytes, false));
@@ -109,8 +105,8 @@ impl Job {
             Self::Crypto(library, bytes, with_copy) => {
                 let shape = effort.shape(FRAME_PACKETS, bytes);
                 let thread_ns = match library {
-                    Library::Ring => crypto::floor::<Ring>(cpus, length, &shape, with_copy),
-                    Library::AwsLc => crypto::floor::<AwsLc>(cpus, length, &shape, with_copy),
+                    CryptoBackend::Ring => crypto::floor::<Ring>(cpus, length, &shape, with_copy),
+                    CryptoBackend::AwsLc => crypto::floor::<AwsLc>(cpus, length, &shape, with_copy),
                 }?;
                 Ok(Reading {
                     thread_ns,
@@ -154,10 +150,6 @@ impl fmt::Display for Job {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Crypto(library, bytes, with_copy) => {
-                let library = match library {
-                    Library::Ring => "ring",
-                    Library::AwsLc => "aws-lc-rs",
-                };
                 let copy = if *with_copy { "" } else { ", no copy" };
                 write!(f, "crypto, {library}, {bytes} B{copy}")
             }
@@ -264,7 +256,7 @@ fn check<'a>(
     of: impl Fn(Job) -> Option<&'a Vec<Reading>>,
 ) -> Option<Honesty> {
     let forwarder = of(Job::Forwarder(choice, kind))?;
-    let crypto = of(Job::Crypto(Library::Ring, PAYLOAD_BYTES, true))?;
+    let crypto = of(Job::Crypto(fastest_cipher(), PAYLOAD_BYTES, true))?;
     let send = of(Job::Send(Means::Driver(choice), FRAME_PACKETS, kind))?;
     let parts = crypto.iter().zip(send);
     let ratios = forwarder

@@ -14,6 +14,7 @@
 mod both;
 mod bursts;
 mod crypto;
+mod fastest_cipher;
 mod feed;
 mod forwarder;
 mod layers;

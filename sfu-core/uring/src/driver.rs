@@ -35,7 +35,7 @@ impl Driver {
         let waker = Waker::new().map_err(DriverError::while_doing("open an eventfd"))?;
         let refusal = match choice {
             DriverChoice::Mio => None,
-            DriverChoice::Auto | DriverChoice::Uring => match RingMemory::take() {
+            DriverChoice::Auto | DriverChoice::Uring => match RingMemory::take(sockets.len()) {
                 Ok(memory) => {
                     let driver = UringDriver::open(memory, sockets, waker.clone(), GATHER)?;
                     let inner = Inner::Uring(Box::new(driver));

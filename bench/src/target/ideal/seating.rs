@@ -67,10 +67,12 @@ fn sources_of(seat: &Seat, number: usize) -> anyhow::Result<Vec<Source>> {
                 kind,
                 ssrc: ssrc_of(2 * number, at)?,
                 payload_type: payload_type_of(kind),
-                mid: None,
+                // Not read, but the product's publishers have them: headers as long, and so
+                // payloads.
+                mid: Some((4, "0".to_owned())),
                 rid: None,
                 audio_level: None,
-                transport_cc: None,
+                transport_cc: Some(3),
             })
         })
         .collect()

@@ -1,12 +1,14 @@
-//! Receive buffers that the kernel picks from: a ring of free ones, which we fill and it empties.
+//! Receive buffers that the kernel picks from: a ring of offered ones, which we fill and it empties.
 //!
 //! ```text
-//!          give_back                    a datagram comes            completion
-//!  ours ──────────────► free, in ring ──────────────────► kernel ──────────────► ours
+//!        give_back           offer                a datagram comes            completion
+//!  held ───────────► spare ─────────► in the ring ────────────────► kernel ──────────────► held
 //! ```
 //!
-//! A buffer is ours from its completion until `give_back`, and the kernel's at all other times.
-//! `HeldBuffer` stands for "ours": it cannot be copied, and it is the only way to the bytes.
+//! `HeldBuffer` stands for "held": it cannot be copied, and it is the only way to the bytes. The
+//! kernel takes buffers in the order of the ring, so if all of them were offered it would go round
+//! all of their memory. It is offered what one enter may take, and of the spare ones those used
+//! last: they are still in the cache.
 
 use core::ptr::NonNull;
 use core::sync::atomic::{AtomicU16, Ordering};
@@ -29,6 +31,17 @@ pub(crate) const BUFFER_GROUP: u16 = 0;
 const _: () = assert!(BUFFERS.is_power_of_two());
 const _: () = assert!(BUFFERS as usize >= RECEIVED_PER_PASS_MAX);
 
+/// A receive completes up to 32 times in an enter, and a little more often if packets come in the
+/// meantime. A ring that runs dry ends the receive, which then has to be started anew.
+const TAKEN_PER_SOCKET: u16 = 64;
+
+fn offered_max(sockets: usize) -> u16 {
+    let sockets = u16::try_from(sockets).unwrap_or(u16::MAX);
+    TAKEN_PER_SOCKET
+        .saturating_mul(sockets.saturating_add(1))
+        .min(BUFFERS)
+}
+
 /// Takes the memory of one datagram now, 2 MiB for all buffers: else each would cost a page fault
 /// when it is first used, and they are used in turn, so the first second of packets would pay.
 fn touch_single(buffer: &mut [u8]) {
@@ -47,7 +60,11 @@ pub(crate) struct ReceiveBuffers {
     ring: Mapping,
     memory: Mapping,
     tail: u16,
-    held: u16,
+    /// How many are in the ring, and how many there should be.
+    offered: u16,
+    offered_max: u16,
+    /// Free, and not in the ring; the one used last is on top.
+    spare: Vec<u16>,
     /// Tells a receive how much of each buffer is for the name and the control messages.
     template: Box<libc::msghdr>,
 }
@@ -56,13 +73,13 @@ pub(crate) struct ReceiveBuffers {
 unsafe impl Send for ReceiveBuffers {}
 
 impl ReceiveBuffers {
-    /// Takes the memory and makes it known to `ring`, all of it free.
+    /// Takes the memory and makes it known to `ring`, for receives from so many sockets.
     ///
     /// # Safety
     ///
     /// Once anything has been pushed to `ring`, it must be dropped before these buffers: its
     /// receives write into them.
-    pub(crate) unsafe fn register(ring: &IoUring) -> io::Result<Self> {
+    pub(crate) unsafe fn register(ring: &IoUring, sockets: usize) -> io::Result<Self> {
         let entries = Mapping::new(usize::from(BUFFERS) * size_of::<BufRingEntry>())?;
         let memory = Mapping::new(usize::from(BUFFERS) * BUFFER_BYTES)?;
         // SAFETY: the mapping starts on a page and has room for `BUFFERS` entries; it lives as long
@@ -84,7 +101,9 @@ impl ReceiveBuffers {
             ring: entries,
             memory,
             tail: 0,
-            held: BUFFERS,
+            offered: 0,
+            offered_max: offered_max(sockets),
+            spare: Vec::with_capacity(usize::from(BUFFERS)),
             template,
         };
         for index in 0..BUFFERS {
@@ -104,12 +123,12 @@ impl ReceiveBuffers {
     pub(crate) fn claim(&mut self, completion: &cqueue::Entry) -> Option<HeldBuffer> {
         let index = cqueue::buffer_select(completion.flags())?;
         assert!(index < BUFFERS, "the kernel names buffer {index}");
-        self.held += 1;
+        self.offered -= 1;
         Some(HeldBuffer(index))
     }
 
     pub(crate) fn any_free(&self) -> bool {
-        self.held < BUFFERS
+        self.offered > 0 || !self.spare.is_empty()
     }
 
     /// The whole buffer.
@@ -121,29 +140,47 @@ impl ReceiveBuffers {
         unsafe { core::slice::from_raw_parts_mut(start.as_ptr(), BUFFER_BYTES) }
     }
 
-    /// Lets the kernel have the buffer again.
+    /// Done with: the kernel may have the buffer again.
     pub(crate) fn give_back(&mut self, buffer: HeldBuffer) {
-        let address = self.start_of(buffer.0).as_ptr() as u64;
+        self.spare.push(buffer.0);
+    }
+
+    /// Fills the ring up with spare buffers.
+    pub(crate) fn offer(&mut self) {
+        if self.offered >= self.offered_max {
+            return;
+        }
+        while self.offered < self.offered_max
+            && let Some(index) = self.spare.pop()
+        {
+            self.write_entry(index);
+            self.tail = self.tail.wrapping_add(1);
+            self.offered += 1;
+        }
+        let first = self.ring.start().cast::<BufRingEntry>();
+        // SAFETY: the first entry is in the mapping, and its tail is two bytes, aligned, which
+        // the kernel reads and only we write. Release: it sees the entries before the tail.
+        unsafe {
+            let tail = BufRingEntry::tail(first.as_ptr()).cast_mut();
+            AtomicU16::from_ptr(tail).store(self.tail, Ordering::Release);
+        }
+    }
+
+    /// Writes the entry behind the tail.
+    fn write_entry(&mut self, index: u16) {
+        let address = self.start_of(index).as_ptr() as u64;
         let slot = usize::from(self.tail & (BUFFERS - 1));
         let first = self.ring.start().cast::<BufRingEntry>();
-        // SAFETY: `slot` is below `BUFFERS`, for which the mapping has room, page-aligned. At most
-        // `BUFFERS` buffers exist, so the kernel has emptied this slot: it reads it again only
-        // after the tail has passed it. Entries are written field by field, for the tail lies in
-        // the last two bytes of the first.
+        // SAFETY: `slot` is below `BUFFERS`, for which the mapping has room, page-aligned. Fewer
+        // than `BUFFERS` buffers are in the ring, since this one is not, so the kernel has emptied
+        // this slot: it reads it again only after the tail has passed it. Entries are written
+        // field by field, for the tail lies in the last two bytes of the first.
         unsafe {
             let entry = &mut *first.add(slot).as_ptr();
             entry.set_addr(address);
             #[expect(clippy::cast_possible_truncation, reason = "about 64 KiB")]
             entry.set_len(BUFFER_BYTES as u32);
-            entry.set_bid(buffer.0);
-        }
-        self.tail = self.tail.wrapping_add(1);
-        self.held -= 1;
-        // SAFETY: the first entry is in the mapping, and its tail is two bytes, aligned, which
-        // the kernel reads and only we write. Release: it sees the entry before the tail.
-        unsafe {
-            let tail = BufRingEntry::tail(first.as_ptr()).cast_mut();
-            AtomicU16::from_ptr(tail).store(self.tail, Ordering::Release);
+            entry.set_bid(index);
         }
     }
 

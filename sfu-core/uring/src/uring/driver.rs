@@ -63,11 +63,11 @@ pub(crate) struct RingMemory {
 }
 
 impl RingMemory {
-    pub(crate) fn take() -> Result<Self, RingRefusal> {
+    pub(crate) fn take(sockets: usize) -> Result<Self, RingRefusal> {
         let ring = Ring::open(probe()?).map_err(RingRefusal::from_kernel)?;
         // SAFETY: nothing is pushed to the ring before both are fields of one structure, here and
         // in `UringDriver`, of which the ring is the first and so is dropped first.
-        let buffers = unsafe { ReceiveBuffers::register(ring.as_inner()) }
+        let buffers = unsafe { ReceiveBuffers::register(ring.as_inner(), sockets) }
             .map_err(RingRefusal::from_kernel)?;
         Ok(Self { ring, buffers })
     }
@@ -259,6 +259,7 @@ impl UringDriver {
 
     fn enter(&mut self, batch: &SendBatch, stay: Stay) -> Result<(), DriverError> {
         self.counters.system_calls += 1;
+        self.buffers.offer();
         self.ring.enter(stay)?;
         for completion in self.ring.completions() {
             let is_last = !cqueue::more(completion.flags());
