@@ -86,7 +86,7 @@ const ROWS: &[(&str, Show)] = &[
     ("memory a stream", |figures| {
         bytes(figures.memory_bytes_per_stream)
     }),
-    ("  before anybody joined", |figures| {
+    ("memory before anybody joined", |figures| {
         bytes(figures.memory_bytes_before)
     }),
     ("joins", |figures| {
