@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
 
-use super::Janus;
+use super::{Janus, program};
 use crate::endpoint::{Endpoint, MediaKind};
 use crate::lab::network::{Kind, Network};
 use crate::load::{Engine, LoadOptions, Received, Shape};
