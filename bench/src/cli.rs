@@ -10,9 +10,26 @@ use crate::scenario::{Name, Settings, Size};
 use crate::target::ideal::SUBCOMMAND;
 use crate::target::millrace;
 
+/// What people come for.
+const EXAMPLES: &str = "\
+Examples:
+  bench fanout                                  beside the ideal forwarder, three rounds
+  bench fanout --viewers 300 --fps 60 --html report.html
+  bench fanout --search --viewers 200           the highest rate that holds
+  bench rooms --json rooms.json                 keep the figures, and later:
+  bench rooms --baseline rooms.json             fail if one is worse
+  bench hot --workers 2                         one meeting over two workers
+  bench compare --peer janus --scenario audio   as root, with Debian's janus installed
+
+bench/README.md says how the machine is laid out and how each figure is to be read.";
+
 /// Load and speed of Millrace: real participants against the real server
 #[derive(Debug, Parser)]
-#[command(args_conflicts_with_subcommands = true, subcommand_negates_reqs = true)]
+#[command(
+    args_conflicts_with_subcommands = true,
+    subcommand_negates_reqs = true,
+    after_help = EXAMPLES
+)]
 pub struct Cli {
     #[command(subcommand)]
     pub other: Option<Other>,

@@ -1,7 +1,7 @@
 //! What processes and their CPUs have used between two moments, as `/proc` has it (`proc(5)`).
 //!
-//! Totals are exact to the nanosecond or nearly so: a process's from the scheduler's own count, the
-//! CPUs' from how long they were *not* idle. Splits (user and system) are samples: the kernel looks
+//! A process's total is exact, by the scheduler's own count. The CPUs' is how long they were *not*
+//! idle, to a tick. Splits (user and system) are samples: the kernel looks
 //! at each tick who runs. Few of them say nothing, and are not told.
 
 use std::fs;
@@ -13,7 +13,7 @@ use anyhow::{Context as _, anyhow};
 use nix::libc::ESRCH;
 
 /// `/proc` counts in hundredths of a second, whatever the kernel's own tick (`time(7)`, USER_HZ).
-const NS_PER_TICK: u64 = 10_000_000;
+pub const NS_PER_TICK: u64 = 10_000_000;
 /// With so many samples a share is off by 0.035 at most two times in three.
 const SPLIT_TICKS_MIN: u64 = 200;
 

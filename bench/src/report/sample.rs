@@ -1,6 +1,6 @@
 //! How a run went on: one sample about every second, for the progress line and the plots.
 
-/// What was seen between the sample before and this one.
+/// Rates since the sample before; losses and latency since the run began.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Sample {
     /// Since the run began.

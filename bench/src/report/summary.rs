@@ -86,7 +86,7 @@ const ROWS: &[(&str, Show)] = &[
     ("memory a stream", |figures| {
         bytes(figures.memory_bytes_per_stream)
     }),
-    ("  before anybody joined", |figures| {
+    ("memory before anybody joined", |figures| {
         bytes(figures.memory_bytes_before)
     }),
     ("joins", |figures| {
@@ -244,7 +244,9 @@ pub(super) fn charts<'a>(targets: impl Iterator<Item = &'a Figures> + Clone) -> 
         },
         Bars {
             title: "Latency inside the server".to_owned(),
-            note: "From the kernel's receive stamp to the end of the pass that sent it.".to_owned(),
+            note: "From the kernel's receive stamp to the end of the pass that sent it, so to the \
+                   last of its viewers."
+                .to_owned(),
             unit: Unit::Microseconds,
             parts: names(&["P50", "P95", "P99"]),
             stacked: false,

@@ -20,7 +20,7 @@ pub fn scenario(size: &mut Size) -> anyhow::Result<Scenario> {
     };
     Ok(Scenario {
         name: "joins".to_owned(),
-        rooms: vec![quiet; take(&mut size.rooms, 50)],
+        rooms: vec![quiet; take(&mut size.rooms, 200)],
         seconds: 1.0,
     })
 }

@@ -22,7 +22,7 @@ use crate::figures::{Figures, Machine};
 use crate::lab::kernel_drops::KernelDrops;
 use crate::lab::machine;
 use crate::lab::memory::Memory;
-use crate::lab::usage::{Spent, Usage};
+use crate::lab::usage::{NS_PER_TICK, Spent, Usage};
 use crate::load::{Engine, Shape, Tally};
 use crate::report::{Sample, Series};
 use crate::target::{Room, Target};
@@ -32,6 +32,8 @@ const WARM_UP: Duration = Duration::from_secs(2);
 const SAMPLE_EVERY: Duration = Duration::from_secs(1);
 /// Of the server's CPU, in the hands of others.
 const DISTURBED: f64 = 0.03;
+/// An error of the cost a packet that a reader must know of.
+const COARSE: f64 = 0.05;
 
 /// What one window gave.
 #[derive(Clone, Debug)]
@@ -93,6 +95,7 @@ impl<'a> Running<'a> {
         console: &'a Console,
     ) -> anyhow::Result<Self> {
         console.begin(&target.name());
+        // Nothing, of a server that starts with its participants.
         let memory_before = Memory::of(&target.processes()).ok();
         let rooms: Vec<Room> = scenario
             .rooms
@@ -230,7 +233,8 @@ impl<'a> Running<'a> {
         let Counted { server, unread } = counted;
         let loss: Loss = blame(tally, server, self.copies, *unread);
         let received = &tally.received;
-        let trains = server.trains();
+        let has_come = received.packets > 0;
+        let trains = server.trains().filter(|_| has_come);
         let offered = self.scenario.offered_pps().map(|offered| offered * rate);
         let come = count(received.packets + received.lost) / tally.seconds;
         let split = spent.and_then(|spent| spent.processes.split());
@@ -257,13 +261,16 @@ impl<'a> Running<'a> {
             core_process_ns_per_packet: spent.and_then(|it| a_packet(it.processes.total_ns)),
             core_user_ns_per_packet: split.and_then(|(user, _)| a_packet(user)),
             core_sys_ns_per_packet: split.and_then(|(_, system)| a_packet(system)),
-            core_busy: spent.map(|spent| spent.busy_share()),
-            generator_busy: Some(tally.busy()),
+            core_busy: spent.filter(|_| has_come).map(|spent| spent.busy_share()),
+            generator_busy: has_come.then(|| tally.busy()),
             share_of_ideal: None,
             train_share: trains.map(|(share, _)| share),
             train_mean: trains.map(|(_, mean)| mean),
             memory_bytes_per_stream: self.memory(received.streams),
-            memory_bytes_before: self.memory_before.map(|it| count(it.resident_bytes)),
+            memory_bytes_before: self
+                .memory_before
+                .filter(|before| before.resident_bytes > 0)
+                .map(|before| count(before.resident_bytes)),
             joins_per_second: Some(self.joins_per_second),
             join_cost: match self.scenario.has_media() {
                 true => None,
@@ -302,6 +309,7 @@ impl<'a> Running<'a> {
         }
         if self.place.is_apart() {
             notes.extend(spent.into_iter().flat_map(disturbances));
+            notes.extend(spent.filter(|_| received.packets > 0).and_then(coarse));
         } else {
             notes.push(format!(
                 "the load has CPU {} and so has the server: CPU a packet is the time of the \
@@ -331,6 +339,23 @@ impl<'a> Running<'a> {
             .saturating_sub(self.memory_before?.resident_bytes);
         (streams > 0 && grown > 0).then(|| count(grown) / count(streams))
     }
+}
+
+/// Idle time comes in whole ticks: of a short busy time that is a part that matters.
+#[expect(
+    clippy::cast_precision_loss,
+    reason = "a run is far below 2^52 nanoseconds"
+)]
+fn coarse(spent: Spent) -> Option<String> {
+    let error = f64::from(spent.cpus) * NS_PER_TICK as f64 / spent.busy_ns().max(1) as f64;
+    (error > COARSE).then(|| {
+        format!(
+            "the server was busy for {:.0} ms only, which the kernel tells to {:.0} %: its cost a \
+             packet is no better than that; more --seconds or more load make it so",
+            count(spent.busy_ns()) / 1e6,
+            100.0 * error
+        )
+    })
 }
 
 /// Who else had the server's CPU: what a packet cost is then no figure of the server's.

@@ -6,26 +6,26 @@ use anyhow::bail;
 #[derive(Clone, Debug, Default, clap::Args)]
 #[command(next_help_heading = "Size, where the scenario has it")]
 pub struct Size {
-    /// Participants that only watch
-    #[arg(long, value_parser = clap::value_parser!(u32).range(1..))]
+    /// Participants that only watch: fanout, hot
+    #[arg(long, value_name = "COUNT", value_parser = clap::value_parser!(u32).range(1..))]
     pub viewers: Option<u32>,
-    /// Meetings
-    #[arg(long, value_parser = clap::value_parser!(u32).range(1..))]
+    /// Meetings: fanout, rooms, audio, thumbnails, joins
+    #[arg(long, value_name = "COUNT", value_parser = clap::value_parser!(u32).range(1..))]
     pub rooms: Option<u32>,
-    /// Packets of a video frame
-    #[arg(long, value_parser = clap::value_parser!(u32).range(1..=200))]
+    /// Packets of a video frame: fanout, rooms, hot
+    #[arg(long, value_name = "COUNT", value_parser = clap::value_parser!(u32).range(1..=200))]
     pub frame_packets: Option<u32>,
-    /// Bytes of a video packet before SRTP
-    #[arg(long, value_parser = clap::value_parser!(u32).range(100..=1400))]
+    /// Bytes of a video packet before SRTP: fanout, rooms, thumbnails, hot
+    #[arg(long, value_name = "COUNT", value_parser = clap::value_parser!(u32).range(100..=1400))]
     pub packet_bytes: Option<u32>,
-    /// Video frames a second
-    #[arg(long)]
+    /// Video frames a second: fanout, rooms, thumbnails, hot
+    #[arg(long, value_name = "RATE")]
     pub fps: Option<f64>,
-    /// Streams that are forwarded
-    #[arg(long, value_parser = clap::value_parser!(u32).range(1..))]
+    /// Streams that are forwarded: streams
+    #[arg(long, value_name = "COUNT", value_parser = clap::value_parser!(u32).range(1..))]
     pub streams: Option<u32>,
-    /// How long it goes on
-    #[arg(long)]
+    /// How long it goes on [default: 60]: soak
+    #[arg(long, value_name = "MINUTES")]
     pub minutes: Option<f64>,
 }
 

@@ -27,12 +27,12 @@ const PLOTS: [Plot; 4] = [
         take: |it| Some(it.forwarded_pps),
     },
     Plot {
-        title: "Packets lost",
+        title: "Packets lost so far",
         unit: Unit::Count,
         take: |it| Some(count(it.lost)),
     },
     Plot {
-        title: "Latency P99",
+        title: "Latency P99 so far",
         unit: Unit::Microseconds,
         take: |it| it.latency_p99_us,
     },
