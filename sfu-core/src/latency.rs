@@ -14,9 +14,13 @@ use sfu_proto::time::Instant;
 
 use crate::histogram::Histogram;
 
+/// Media may wait over several passes. More moments than this are taken for the last of them, which
+/// makes latency look longer than it is, never shorter.
+const ARRIVALS_MAX: usize = 8 * RECEIVED_PER_PASS_MAX;
+
 #[derive(Debug)]
 pub(crate) struct Latency {
-    /// When the media of this pass came, packets of one moment together: a train has one stamp.
+    /// When the media that is not on its way yet came, packets of one moment together: a train has one stamp.
     arrivals: Vec<(Instant, u64)>,
     packets: Histogram,
     passes: Histogram,
@@ -25,7 +29,7 @@ pub(crate) struct Latency {
 impl Latency {
     pub(crate) fn new() -> Self {
         Self {
-            arrivals: Vec::with_capacity(RECEIVED_PER_PASS_MAX),
+            arrivals: Vec::with_capacity(ARRIVALS_MAX),
             packets: Histogram::default(),
             passes: Histogram::default(),
         }
@@ -43,21 +47,24 @@ impl Latency {
         }
     }
 
-    /// A pass that began at `began` has sent everything at `now`. `is_all_forwarded`: nothing that
-    /// has come waits for the next pass.
+    /// A pass that began at `began` has, at `now`, sent all media that came before `waiting_since`;
+    /// the rest waits for the next pass.
     pub(crate) fn sent(
         &mut self,
         began: Instant,
         now: Instant,
-        is_all_forwarded: bool,
+        waiting_since: Instant,
     ) -> Duration {
         let busy = now.since(began);
         self.passes.add(busy, 1);
-        if is_all_forwarded {
-            for (arrival, count) in self.arrivals.drain(..) {
-                self.packets.add(now.since(arrival), count);
+        let packets = &mut self.packets;
+        self.arrivals.retain(|(arrival, count)| {
+            let waits = *arrival >= waiting_since;
+            if !waits {
+                packets.add(now.since(*arrival), *count);
             }
-        }
+            waits
+        });
         busy
     }
 
@@ -104,7 +111,7 @@ mod tests {
         receive(&mut latency, 150, 96);
         receive(&mut latency, 150, 200);
         assert_eq!(
-            latency.sent(at(180), at(200), true),
+            latency.sent(at(180), at(200), Instant::FAR_FUTURE),
             Duration::from_micros(20)
         );
         assert_eq!(
@@ -123,16 +130,18 @@ mod tests {
     fn what_waits_for_the_next_pass_counts_when_that_is_sent() {
         let mut latency = Latency::new();
         receive(&mut latency, 0, 96);
-        latency.sent(at(10), at(20), false);
-        assert_eq!(value(&latency, "millrace_core_latency_us_count"), 0);
-        latency.sent(at(20), at(900), true);
+        receive(&mut latency, 5, 96);
+        latency.sent(at(10), at(20), at(5));
+        assert_eq!(value(&latency, "millrace_core_latency_us_count"), 1);
+        latency.sent(at(20), at(900), Instant::FAR_FUTURE);
+        assert_eq!(value(&latency, "millrace_core_latency_us_count"), 2);
         assert_eq!(
             value(&latency, "millrace_core_latency_us_bucket{le=\"750\"}"),
-            0
+            1
         );
         assert_eq!(
             value(&latency, "millrace_core_latency_us_bucket{le=\"1000\"}"),
-            1
+            2
         );
     }
 
@@ -142,7 +151,7 @@ mod tests {
         let room = latency.arrivals.capacity();
         (0..5_000).for_each(|us| receive(&mut latency, us, 96));
         assert_eq!(latency.arrivals.capacity(), room);
-        latency.sent(at(5_000), at(5_001), true);
+        latency.sent(at(5_000), at(5_001), Instant::FAR_FUTURE);
         assert_eq!(value(&latency, "millrace_core_latency_us_count"), 5_000);
     }
 }

@@ -71,7 +71,9 @@ impl Worker {
             let is_all_forwarded = self.forward(reading.now)?;
             // Read once more, behind the send, for the record alone. That is why the wait has an
             // enter of its own: together they could not be told apart.
-            busy = self.latency.sent(began, self.clock.now(), is_all_forwarded);
+            busy = self
+                .latency
+                .sent(began, self.clock.now(), self.shard.waiting_since());
             wait = match has_more_mail || !is_all_forwarded {
                 true => Duration::ZERO,
                 false => self.wait_time(reading.now),

@@ -190,6 +190,16 @@ impl Shard {
         Ok(())
     }
 
+    /// When the oldest media came that [`forward`](Self::forward) has not sent yet.
+    pub fn waiting_since(&self) -> Instant {
+        let waiting = self.to_forward.iter();
+        waiting
+            .filter_map(|meeting| self.meetings.get(meeting.0))
+            .map(Meeting::waiting_since)
+            .min()
+            .unwrap_or(Instant::FAR_FUTURE)
+    }
+
     /// Media on its way out: rewrite, protect. Returns whether all is done; if not, the batch is
     /// full: send it and call again.
     pub fn forward(&mut self, now: Instant, batch: &mut SendBatch) -> bool {

@@ -55,6 +55,9 @@ pub(crate) struct Meeting {
     /// The slots to forward to in this round, and how far it has come.
     pub(super) round: Vec<Viewer>,
     next_in_round: usize,
+    /// When the oldest of the round came, and the oldest of what waits for the next one.
+    round_since: Instant,
+    pub(super) arriving_since: Instant,
     /// Its parts on other workers, if it has any.
     pub(super) elsewhere: Option<Box<Elsewhere>>,
 }
@@ -82,6 +85,8 @@ impl Meeting {
             arriving: Vec::new(),
             round: Vec::new(),
             next_in_round: 0,
+            round_since: Instant::FAR_FUTURE,
+            arriving_since: Instant::FAR_FUTURE,
             elsewhere: None,
         }
     }
@@ -127,6 +132,7 @@ impl Meeting {
         self.has_loss |= layer.has_requests();
         stored?;
         self.is_stale |= !was_live;
+        self.arriving_since = self.arriving_since.min(arrival);
         if layer.is_first_arrived() {
             self.arriving.push(*index);
         }
@@ -158,8 +164,14 @@ impl Meeting {
         is_done
     }
 
+    /// When the oldest came of what is not on its way yet.
+    pub(crate) fn waiting_since(&self) -> Instant {
+        self.round_since.min(self.arriving_since)
+    }
+
     /// Whose turn it is, in the order of the viewers, so that each one's packets lie side by side.
     fn begin_round(&mut self) {
+        self.round_since = core::mem::replace(&mut self.arriving_since, Instant::FAR_FUTURE);
         for index in &self.arriving {
             if let Some(layer) = self.layers.get_mut(*index) {
                 layer.begin_round();
@@ -189,6 +201,7 @@ impl Meeting {
     fn end_round(&mut self) -> bool {
         self.round.clear();
         self.next_in_round = 0;
+        self.round_since = Instant::FAR_FUTURE;
         let layers = &mut self.layers;
         self.arriving
             .retain(|index| layers.get_mut(*index).is_some_and(Layer::end_round));
