@@ -204,7 +204,7 @@ fn build(blueprint: &Blueprint, driver: Driver, inbox: &Inbox) -> Worker {
         batch: Worker::batch(),
         handshakes: Handshakes::new(index, blueprint.dtls.clone()),
         reports: Reports::new(index, blueprint.reports.clone()),
-        latency: Latency::new(),
+        latency: Latency::default(),
         pace: Pace::default(),
         handovers: Handovers::new(Arc::clone(&inbox.doze)),
     }

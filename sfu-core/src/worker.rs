@@ -71,9 +71,8 @@ impl Worker {
             let is_all_forwarded = self.forward(reading.now)?;
             // Read once more, behind the send, for the record alone. That is why the wait has an
             // enter of its own: together they could not be told apart.
-            busy = self
-                .latency
-                .sent(began, self.clock.now(), self.shard.waiting_since());
+            let forwarded = self.shard.forwarded();
+            busy = self.latency.sent(began, self.clock.now(), forwarded);
             wait = match has_more_mail || !is_all_forwarded {
                 true => Duration::ZERO,
                 false => self.wait_time(reading.now),
@@ -83,10 +82,8 @@ impl Worker {
 
     fn receive(&mut self, reading: ClockReading) {
         let (shard, batch) = (&mut self.shard, &mut self.batch);
-        let latency = &mut self.latency;
         self.driver
             .receive(reading, RECEIVED_PER_PASS_MAX, |datagram| {
-                latency.received(&datagram);
                 shard.handle_datagram(reading.now, datagram, batch);
             });
     }

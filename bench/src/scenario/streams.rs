@@ -14,11 +14,11 @@ const AUDIO_SLOTS: usize = 3;
 const VIDEO_SLOTS: usize = SEATS - 1;
 const STREAMS: usize = SEATS * (AUDIO_SLOTS + VIDEO_SLOTS);
 
-/// Opus in packets of 60 ms.
+/// Opus in packets of 100 ms: five frames (RFC 6716 §3.2.5).
 const AUDIO: Shape = Shape {
-    rate: 50.0 / 3.0,
+    rate: 10.0,
     packets: 1,
-    bytes: 270,
+    bytes: 450,
 };
 const VIDEO: Shape = Shape {
     rate: 10.0,

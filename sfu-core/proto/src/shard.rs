@@ -44,6 +44,7 @@ use handshake::{FAREWELL_TIME, FAREWELLS_MAX, Farewell};
 use wheel::Wheel;
 
 pub use crate::forward::Handover;
+pub use crate::forward::Moments;
 pub use handshake::HandshakeEvent;
 pub use parts::Spread;
 pub use reserved::Reserved;
@@ -105,6 +106,7 @@ pub struct Shard {
     /// Meetings with media to forward, in the order in which it came: none waits for ever behind
     /// others.
     to_forward: VecDeque<MeetingKey>,
+    forwarded: Moments,
     /// Meetings that have called for a refresh.
     calling: Vec<MeetingKey>,
     session_wheel: Wheel,
@@ -132,6 +134,7 @@ impl Shard {
             meeting_keys: hashbrown::HashMap::new(),
             farewells: Vec::new(),
             to_forward: VecDeque::with_capacity(limits::MEETINGS_PER_WORKER_MAX),
+            forwarded: Moments::with_room_for(8 * limits::RECEIVED_PER_PASS_MAX),
             calling: Vec::with_capacity(limits::MEETINGS_PER_WORKER_MAX),
             session_wheel: Wheel::new(sessions),
             meeting_wheel: Wheel::new(limits::MEETINGS_PER_WORKER_MAX),
@@ -190,14 +193,9 @@ impl Shard {
         Ok(())
     }
 
-    /// When the oldest media came that [`forward`](Self::forward) has not sent yet.
-    pub fn waiting_since(&self) -> Instant {
-        let waiting = self.to_forward.iter();
-        waiting
-            .filter_map(|meeting| self.meetings.get(meeting.0))
-            .map(Meeting::waiting_since)
-            .min()
-            .unwrap_or(Instant::FAR_FUTURE)
+    /// When the media came that has been forwarded since this was last asked.
+    pub fn forwarded(&mut self) -> &mut Moments {
+        &mut self.forwarded
     }
 
     /// Media on its way out: rewrite, protect. Returns whether all is done; if not, the batch is
@@ -211,6 +209,7 @@ impl Shard {
                 chunks: &self.chunks,
                 batch,
                 counters: &mut self.counters,
+                forwarded: &mut self.forwarded,
             };
             let Some(meeting) = self.meetings.get_mut(meeting.0) else {
                 self.to_forward.pop_front(); // It ended meanwhile.

@@ -7,6 +7,7 @@ use slab::Slab;
 
 use super::chunks::Chunks;
 use super::layer::{Layer, LayerKey, Received, Viewer};
+use super::moments::Moments;
 use super::remote::Elsewhere;
 use super::slot::Slot;
 use super::speaker::{Speakers, UNKNOWN_LEVEL};
@@ -21,6 +22,9 @@ use crate::time::Instant;
 /// A meeting of this worker.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct MeetingKey(pub usize);
+
+/// Moments of arrival told apart in one round of a meeting.
+const MOMENTS_MAX: usize = 32;
 
 #[derive(Debug)]
 pub(crate) struct Meeting {
@@ -55,9 +59,9 @@ pub(crate) struct Meeting {
     /// The slots to forward to in this round, and how far it has come.
     pub(super) round: Vec<Viewer>,
     next_in_round: usize,
-    /// When the oldest of the round came, and the oldest of what waits for the next one.
-    round_since: Instant,
-    pub(super) arriving_since: Instant,
+    /// When what waits for the next round came, and what is of this one.
+    waiting_moments: Moments,
+    round_moments: Moments,
     /// Its parts on other workers, if it has any.
     pub(super) elsewhere: Option<Box<Elsewhere>>,
 }
@@ -85,8 +89,8 @@ impl Meeting {
             arriving: Vec::new(),
             round: Vec::new(),
             next_in_round: 0,
-            round_since: Instant::FAR_FUTURE,
-            arriving_since: Instant::FAR_FUTURE,
+            waiting_moments: Moments::with_room_for(MOMENTS_MAX),
+            round_moments: Moments::with_room_for(MOMENTS_MAX),
             elsewhere: None,
         }
     }
@@ -132,7 +136,7 @@ impl Meeting {
         self.has_loss |= layer.has_requests();
         stored?;
         self.is_stale |= !was_live;
-        self.arriving_since = self.arriving_since.min(arrival);
+        self.waiting_moments.add(arrival, 1);
         if layer.is_first_arrived() {
             self.arriving.push(*index);
         }
@@ -156,6 +160,7 @@ impl Meeting {
             if !self.forward_round(egress) {
                 break false;
             }
+            egress.forwarded.take_all(&mut self.round_moments);
             if !self.end_round() {
                 break true;
             }
@@ -164,14 +169,9 @@ impl Meeting {
         is_done
     }
 
-    /// When the oldest came of what is not on its way yet.
-    pub(crate) fn waiting_since(&self) -> Instant {
-        self.round_since.min(self.arriving_since)
-    }
-
     /// Whose turn it is, in the order of the viewers, so that each one's packets lie side by side.
     fn begin_round(&mut self) {
-        self.round_since = core::mem::replace(&mut self.arriving_since, Instant::FAR_FUTURE);
+        core::mem::swap(&mut self.round_moments, &mut self.waiting_moments);
         for index in &self.arriving {
             if let Some(layer) = self.layers.get_mut(*index) {
                 layer.begin_round();
@@ -179,7 +179,7 @@ impl Meeting {
             }
         }
         if self.arriving.len() > 1 {
-            self.round.sort_unstable();
+            self.round.sort_unstable_by_key(Viewer::turn);
             self.round.dedup(); // A slot that switches stands with both of its layers.
         }
     }
@@ -201,7 +201,6 @@ impl Meeting {
     fn end_round(&mut self) -> bool {
         self.round.clear();
         self.next_in_round = 0;
-        self.round_since = Instant::FAR_FUTURE;
         let layers = &mut self.layers;
         self.arriving
             .retain(|index| layers.get_mut(*index).is_some_and(Layer::end_round));

@@ -4,7 +4,7 @@ use slab::Slab;
 
 use super::{Session, SessionKey};
 use crate::counters::Counters;
-use crate::forward::{Chunks, Outgoing};
+use crate::forward::{Chunks, Moments, Outgoing};
 use crate::limits::DATAGRAM_BYTES_MAX;
 use crate::packet::SendBatch;
 use crate::time::NtpTime;
@@ -21,6 +21,8 @@ pub(crate) struct Egress<'a> {
     pub chunks: &'a Chunks,
     pub batch: &'a mut SendBatch,
     pub counters: &'a mut Counters,
+    /// When what has been forwarded came.
+    pub forwarded: &'a mut Moments,
 }
 
 impl Egress<'_> {

@@ -121,6 +121,7 @@ impl Shard {
             chunks: &self.chunks,
             batch,
             counters: &mut self.counters,
+            forwarded: &mut self.forwarded,
         };
         for sequence in nack.sequences() {
             let repaired = if egress.sessions[key.0].sending.repairs.take(now) {
