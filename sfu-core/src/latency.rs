@@ -43,3 +43,40 @@ impl Latency {
             .chain(self.passes.named("millrace_pass_us"))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_name_is_told_and_a_pass_without_media_counts_as_a_pass_alone() {
+        let mut latency = Latency::default();
+        let at = |us: u64| Instant::from_nanos(us * 1_000);
+        let busy = latency.sent(at(180), at(200), &mut Moments::with_room_for(4));
+        assert_eq!(busy, Duration::from_micros(20));
+        let value = |name: &str| {
+            let mut named = latency.named();
+            named.find(|(known, _)| known == name).unwrap().1
+        };
+        assert_eq!(value("millrace_pass_us_bucket{le=\"25\"}"), 1);
+        assert_eq!(value("millrace_pass_us_count"), 1);
+        assert_eq!(value("millrace_core_latency_us_count"), 0);
+    }
+
+    #[test]
+    fn media_counts_from_its_stamp_to_the_end_of_the_send() {
+        let mut latency = Latency::default();
+        let at = |us: u64| Instant::from_nanos(us * 1_000);
+        let mut forwarded = Moments::with_room_for(4);
+        forwarded.add(at(100), 3);
+        forwarded.add(at(150), 1);
+        latency.sent(at(180), at(200), &mut forwarded);
+        let value = |name: &str| {
+            let mut named = latency.named();
+            named.find(|(known, _)| known == name).unwrap().1
+        };
+        assert_eq!(value("millrace_core_latency_us_bucket{le=\"50\"}"), 1);
+        assert_eq!(value("millrace_core_latency_us_bucket{le=\"100\"}"), 4);
+        assert_eq!(value("millrace_core_latency_us_sum"), 350);
+    }
+}

@@ -4,6 +4,7 @@
 pub mod command;
 pub mod folder;
 pub mod kernel_drops;
+pub mod load_cpu;
 pub mod machine;
 pub mod memory;
 pub mod network;

@@ -10,12 +10,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context as _, anyhow, bail};
-use tokio::runtime;
 
 use super::{Room, Target};
 use crate::client::dtls::Identity;
 use crate::endpoint::Endpoint;
 use crate::lab::folder::Folder;
+use crate::lab::load_cpu::on_load_cpu;
 use crate::lab::network::{Kind, Network};
 use crate::lab::process::{Launch, Process};
 
@@ -88,29 +88,10 @@ impl Janus {
             transports: 0,
             rooms: 0,
         };
-        janus.version = janus.on_load_cpu(async |this: &mut Self| this.api.open().await)?;
+        janus.version = on_load_cpu(janus.load_cpu, &mut janus, async |this: &mut Self| {
+            this.api.open().await
+        })?;
         Ok(janus)
-    }
-
-    /// Runs on a thread of its own, on the load's CPU.
-    fn on_load_cpu<T: Send>(
-        &mut self,
-        work: impl AsyncFnOnce(&mut Self) -> anyhow::Result<T> + Send,
-    ) -> anyhow::Result<T> {
-        std::thread::scope(|scope| {
-            let thread = scope.spawn(|| {
-                let cpu = self.load_cpu;
-                sfu_uring::pin_current_thread(cpu)
-                    .with_context(|| format!("running on CPU {cpu}"))?;
-                runtime::Builder::new_current_thread()
-                    .enable_all()
-                    .build()?
-                    .block_on(work(self))
-            });
-            thread
-                .join()
-                .unwrap_or_else(|panic| std::panic::resume_unwind(panic))
-        })
     }
 }
 
@@ -120,7 +101,7 @@ impl Target for Janus {
     }
 
     fn join(&mut self, rooms: &[Room]) -> anyhow::Result<Vec<Vec<Endpoint>>> {
-        let joined = self.on_load_cpu(async |this: &mut Self| {
+        let joined = on_load_cpu(self.load_cpu, self, async |this: &mut Self| {
             let gate = Gate {
                 api: Arc::clone(&this.api),
                 identity: Arc::clone(&this.identity),

@@ -6,13 +6,13 @@ use std::fmt;
 use std::sync::Arc;
 
 use anyhow::Context as _;
-use tokio::runtime;
 
 use super::{Room, Target};
 use crate::client::dtls::Identity;
 use crate::client::http;
 use crate::endpoint::Endpoint;
 use crate::figures;
+use crate::lab::load_cpu::on_load_cpu;
 use crate::lab::network::Network;
 
 mod join;
@@ -87,28 +87,6 @@ impl Millrace {
     pub fn join_cost(&self) -> &JoinCost {
         &self.join_cost
     }
-
-    /// Runs on a thread of its own, on the load's CPU, with a runtime of its own: HTTP connections
-    /// do not outlive it.
-    fn on_load_cpu<T: Send>(
-        &mut self,
-        work: impl AsyncFnOnce(&mut Self) -> anyhow::Result<T> + Send,
-    ) -> anyhow::Result<T> {
-        std::thread::scope(|scope| {
-            let thread = scope.spawn(|| {
-                let cpu = self.load_cpu;
-                sfu_uring::pin_current_thread(cpu)
-                    .with_context(|| format!("running on CPU {cpu}"))?;
-                runtime::Builder::new_current_thread()
-                    .enable_all()
-                    .build()?
-                    .block_on(work(self))
-            });
-            thread
-                .join()
-                .unwrap_or_else(|panic| std::panic::resume_unwind(panic))
-        })
-    }
 }
 
 impl Target for Millrace {
@@ -117,7 +95,7 @@ impl Target for Millrace {
     }
 
     fn join(&mut self, rooms: &[Room]) -> anyhow::Result<Vec<Vec<Endpoint>>> {
-        self.on_load_cpu(async |this: &mut Self| {
+        on_load_cpu(self.load_cpu, self, async |this: &mut Self| {
             let first = this.joined;
             let seats: usize = rooms.iter().map(|room| room.seats.len()).sum();
             this.joined += u32::try_from(seats).context("that many participants")?;
@@ -147,7 +125,7 @@ impl Target for Millrace {
     }
 
     fn counters(&mut self) -> anyhow::Result<BTreeMap<String, f64>> {
-        let text = self.on_load_cpu(async |this: &mut Self| {
+        let text = on_load_cpu(self.load_cpu, self, async |this: &mut Self| {
             http::Client::new(&this.url)?.get("/metrics").await
         })?;
         Ok(read_metrics(&text))

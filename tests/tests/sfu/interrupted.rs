@@ -78,6 +78,46 @@ fn nothing_is_sent_twice_and_nothing_is_left_out() {
     }
 }
 
+/// The core's latency is counted by what the shard says it has forwarded.
+#[test]
+fn what_came_is_said_to_be_forwarded_once_and_not_before_it_is() {
+    let (mut world, _) = meeting(312, Duration::ZERO);
+    world.send_at_most(1_000);
+    world.run_for(secs(1));
+    world.shard.forwarded().drain().for_each(drop);
+    let received = world.shard.counters.packets_received;
+    let interrupted = world.shard.counters.batch_full;
+    world.send_at_most(DATAGRAMS);
+    for _ in 0..2_000 {
+        world.run_for(ms(1));
+        let now = world.now();
+        // Nothing from the future, nothing that has been said before.
+        for (arrival, packets) in world.shard.forwarded().drain() {
+            assert!(arrival <= now && now.since(arrival) < secs(1));
+            assert!(packets > 0);
+        }
+    }
+    assert!(world.shard.counters.batch_full > interrupted + 100);
+
+    // From one rest to the next, each packet once.
+    world.send_at_most(1_000);
+    world.run_for(secs(1));
+    world.shard.forwarded().drain().for_each(drop);
+    let before = world.shard.counters.packets_received;
+    assert!(before > received);
+    world.send_at_most(DATAGRAMS);
+    world.run_for(ms(500));
+    world.send_at_most(1_000);
+    world.run_for(ms(500));
+    let said: u64 = world
+        .shard
+        .forwarded()
+        .drain()
+        .map(|(_, packets)| packets)
+        .sum();
+    assert_eq!(said, world.shard.counters.packets_received - before);
+}
+
 #[test]
 fn what_has_left_is_never_padded_afterwards() {
     // Disorder cuts frames in two: a part has left when the rest comes.

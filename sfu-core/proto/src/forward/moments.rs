@@ -8,11 +8,11 @@ use crate::time::Instant;
 pub struct Moments(Vec<(Instant, u64)>);
 
 impl Moments {
-    pub(crate) fn with_room_for(moments: usize) -> Self {
+    pub fn with_room_for(moments: usize) -> Self {
         Self(Vec::with_capacity(moments))
     }
 
-    pub(crate) fn add(&mut self, moment: Instant, packets: u64) {
+    pub fn add(&mut self, moment: Instant, packets: u64) {
         let is_full = self.0.len() == self.0.capacity();
         match self.0.last_mut() {
             Some((last, count)) if *last == moment || is_full => *count += packets,
