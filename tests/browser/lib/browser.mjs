@@ -18,13 +18,15 @@ const FLAGS = [
   '--disable-features=WebRtcHideLocalIpsWithMdns',
 ];
 
-/// Options: `camera`, a y4m file that plays instead of Chromium's own test picture.
-export function launchChromium({ camera = null } = {}) {
+/// Options: `camera`, a y4m file that plays instead of Chromium's own test picture; `microphone`, a
+/// wav file that plays instead of its beeps.
+export function launchChromium({ camera = null, microphone = null } = {}) {
   const executablePath = process.env.CHROMIUM_BIN ?? PLACES.find(existsSync);
   if (!executablePath) throw new Error('Chromium is missing: apt-get install chromium');
   const device = camera
     ? ['--use-fake-device-for-media-stream', `--use-file-for-fake-video-capture=${camera}`]
     : ['--use-fake-device-for-media-stream=fps=30'];
+  if (microphone) device.push(`--use-file-for-fake-audio-capture=${microphone}`);
   // Playwright's own "headless" is an older mode without all media codecs.
   return chromium.launch({ executablePath, headless: false, args: [...FLAGS, ...device] });
 }

@@ -1,5 +1,5 @@
 // The middle of the meeting: the grid of people, or a shared screen with its film strip.
-import { useEffect, useMemo } from 'react';
+import { useEffect } from 'react';
 import type { Participant, Watched } from '../api/types';
 import { slotFor } from '../media/slots';
 import type { Call, CallSnapshot } from '../meeting/call';
@@ -27,7 +27,7 @@ export function Stage({ call, snap, onOverflow }: Props) {
   const sharer = sharerOf(state);
   const sharing = sharer !== undefined || local.screen !== null;
   const mode = stageMode(others.length, sharing);
-  const plan = usePlan(mode, area, others, me ? 1 : 0, state.lastSpoke);
+  const plan = planTiles(mode, area, others, me ? 1 : 0, state.lastSpoke);
   useWatch(call, plan.shown, plan.size);
 
   const tile = (p: Participant, size: Size, floating = false) => {
@@ -84,26 +84,25 @@ interface Plan {
   readonly vertical: boolean;
 }
 
-function usePlan(
+/** Anew for each picture of the state: what it shows of a participant must never be an older one. */
+function planTiles(
   mode: ReturnType<typeof stageMode>,
   area: Size,
   others: readonly Participant[],
   self: number,
   lastSpoke: ReadonlyMap<number, number>,
 ): Plan {
-  return useMemo(() => {
-    if (mode === 'screen') {
-      const strip = filmStrip(others.length + self, area);
-      const { shown, hidden } = chooseTiles(others, strip.capacity - self, lastSpoke);
-      return { shown, hidden: hidden.length, size: strip, selfSize: strip, vertical: strip.vertical };
-    }
-    const { shown, hidden } = chooseTiles(others, GRID_TILES_MAX - self, lastSpoke);
-    const more = hidden.length > 0 ? 1 : 0;
-    const one = mode === 'pair' || mode === 'alone';
-    const size = one ? area : fitGrid(shown.length + self + more, area);
-    const selfSize = mode === 'pair' ? cornerSize(area) : size;
-    return { shown, hidden: hidden.length, size, selfSize, vertical: false };
-  }, [mode, area, others.map((p) => p.participant_id).join(), self, lastSpoke]);
+  if (mode === 'screen') {
+    const strip = filmStrip(others.length + self, area);
+    const { shown, hidden } = chooseTiles(others, strip.capacity - self, lastSpoke);
+    return { shown, hidden: hidden.length, size: strip, selfSize: strip, vertical: strip.vertical };
+  }
+  const { shown, hidden } = chooseTiles(others, GRID_TILES_MAX - self, lastSpoke);
+  const more = hidden.length > 0 ? 1 : 0;
+  const one = mode === 'pair' || mode === 'alone';
+  const size = one ? area : fitGrid(shown.length + self + more, area);
+  const selfSize = mode === 'pair' ? cornerSize(area) : size;
+  return { shown, hidden: hidden.length, size, selfSize, vertical: false };
 }
 
 /** Your own picture in the corner, when there is one other person. */
