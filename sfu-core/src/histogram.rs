@@ -4,8 +4,9 @@
 use std::time::Duration;
 
 /// Upper bounds, in microseconds; what is longer counts under `+Inf` alone.
-const BOUNDS_US: [u64; 16] = [
-    25, 50, 100, 150, 200, 300, 500, 750, 1_000, 1_500, 2_000, 3_000, 5_000, 10_000, 20_000, 50_000,
+const BOUNDS_US: [u64; 20] = [
+    25, 50, 100, 150, 200, 300, 500, 750, 1_000, 1_500, 2_000, 2_500, 3_000, 4_000, 5_000, 7_000,
+    10_000, 15_000, 20_000, 50_000,
 ];
 
 #[derive(Debug, Default)]

@@ -2,6 +2,7 @@
 //! own, what they cost, and a clean table afterwards.
 
 pub mod command;
+mod far_side;
 pub mod folder;
 pub mod kernel_drops;
 pub mod load_cpu;

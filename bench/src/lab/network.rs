@@ -23,6 +23,7 @@ use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 
 use super::command::run;
+use super::far_side;
 use super::undo::Undo;
 
 const NAMESPACE_PREFIX: &str = "millrace-bench-";
@@ -94,7 +95,7 @@ impl Network {
         let names = Names::fresh();
         let undo = names.connect()?;
         if let Some(cpu) = receive_on {
-            steer(&names.near, cpu)?;
+            far_side::receive_on(&names.near, cpu)?;
         }
         Ok(Self {
             kind: Kind::Veth,
@@ -259,23 +260,6 @@ fn remove_leftovers() -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Receive packet steering: the kernel's `Documentation/networking/scaling.rst`, RPS.
-fn steer(interface: &str, cpu: usize) -> anyhow::Result<()> {
-    let path = format!("/sys/class/net/{interface}/queues/rx-0/rps_cpus");
-    fs::write(&path, mask(cpu)).with_context(|| {
-        format!("{path}: this kernel does not steer received packets to CPU {cpu}")
-    })
-}
-
-/// A CPU mask as sysfs takes it: hexadecimal words of 32 bits, the highest first.
-fn mask(cpu: usize) -> String {
-    let mut mask = format!("{:x}", 1u32 << (cpu % 32));
-    for _ in 0..cpu / 32 {
-        mask.push_str(",00000000");
-    }
-    mask
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -302,20 +286,13 @@ mod tests {
     #[test]
     #[ignore = "makes network namespaces, which needs root"]
     fn one_veth_network_after_the_other() {
-        for _ in 0..5 {
-            let network = Network::new(Kind::Veth, None).unwrap();
+        for receive_on in [None, Some(1), None, Some(0), None] {
+            let network = Network::new(Kind::Veth, receive_on).unwrap();
             let namespace = network.namespace().unwrap().to_owned();
             let listed = run(&["ip", "netns", "list"]).unwrap();
             assert!(listed.contains(&namespace));
             let addresses = run(&["ip", "-4", "addr"]).unwrap();
             assert_eq!(addresses.matches("10.99.0.2/24").count(), 1);
         }
-    }
-
-    #[test]
-    fn masks_are_words_of_32_cpus() {
-        assert_eq!(mask(0), "1");
-        assert_eq!(mask(5), "20");
-        assert_eq!(mask(33), "2,00000000");
     }
 }

@@ -28,8 +28,8 @@ pub struct Settings {
     /// How the load receives
     #[arg(long, value_enum, default_value_t)]
     pub receiver: ReceiverKind,
-    /// Let the load's CPU take packets off the wire (RPS), not the server's. It spares the server
-    /// the receiving half and costs it an interrupt a message: for trains, not for singles
+    /// Let the load's CPU take packets off the wire, not the server's, as on another machine: it
+    /// looks each 100 µs. Needs veth and the program ethtool
     #[arg(long)]
     pub steer: bool,
     /// Let the load send each packet of a frame by itself
