@@ -1,6 +1,5 @@
 //! Which protocol a datagram speaks (RFC 7983 §7, RFC 5761 §4): a full pass of them, in the mix of a
-//! busy shard. They lie as a driver leaves them, each in a buffer of its own, so that the figure
-//! includes the way of the first bytes from the processor's outer cache.
+//! busy shard. They lie as a driver leaves them, each in a buffer of its own.
 
 use core::hint::black_box;
 
