@@ -12,6 +12,8 @@
 //! [`World`] moves from deadline to deadline. Whatever the shard sends is audited on its way: no
 //! SRTP nonce may be used twice (DESIGN D6). A [`Peer`] keeps a list of faults, everything that a
 //! browser would stumble over; [`World::assert_sound`] says that nobody found any.
+//!
+//! For measuring there is the [`rig`]: a shard alone, and sessions that cost little.
 #![forbid(unsafe_code)]
 
 pub mod audit;
@@ -20,6 +22,7 @@ pub mod clock;
 pub mod lanes;
 pub mod network;
 pub mod peer;
+pub mod rig;
 pub mod world;
 
 pub use clock::Clock;

@@ -7,13 +7,13 @@
 //! ```
 
 mod floor;
-mod publisher;
 mod stage;
 
 use core::time::Duration;
 
 use floor::Floor;
 use stage::{Costs, Stage};
+use system_tests::rig::Flow;
 
 /// Who meets, and what they send.
 #[derive(Clone, Copy, Debug)]
@@ -30,14 +30,6 @@ pub(crate) struct Shape {
     pub video: Option<Flow>,
     /// Simulated time that is measured.
     pub measured: Duration,
-}
-
-/// One source: bursts of packets at a steady pace.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Flow {
-    pub interval: Duration,
-    pub packets: u32,
-    pub payload: usize,
 }
 
 const fn flow(interval_us: u64, packets: u32, payload: usize) -> Option<Flow> {

@@ -4,27 +4,20 @@ use core::net::SocketAddr;
 use core::time::Duration;
 use std::time::Instant as Stopwatch;
 
-use sfu_proto::control::{Command, Fingerprint, Order, Outcome, SessionOpened};
+use sfu_proto::counters::Counters;
 use sfu_proto::dropped::Dropped;
-use sfu_proto::ids::{Epoch, MeetingId, OperationId, SessionId};
-use sfu_proto::limits;
-use sfu_proto::packet::{Datagram, SendBatch};
-use sfu_proto::shard::{Effect, HandshakeEvent, Shard, ShardConfig};
-use sfu_proto::srtp::{CryptoBackend, KeyingMaterial, Outbound, Profile};
-use sfu_proto::time::{Instant, NtpTime, WallClock};
+use sfu_proto::ids::MeetingId;
+use sfu_proto::srtp::Outbound;
 use system_tests::PeerConfig;
-use system_tests::chance::Chance;
-use system_tests::peer::ice;
-use system_tests::world::route;
+use system_tests::rig::source::HEADER_BYTES as HEADER_IN;
+use system_tests::rig::{Flow, Rig, Source};
 
-use crate::publisher::Source;
-use crate::{Flow, Shape};
+use crate::Shape;
 
 const PASS: Duration = Duration::from_millis(1);
 const WARM_UP: Duration = Duration::from_secs(4);
 /// A header of ours, as it is written for a slot of these peers.
 const HEADER_OUT: usize = 28;
-const HEADER_IN: usize = 24;
 
 /// What the measured passes took.
 #[derive(Debug, Default)]
@@ -72,13 +65,8 @@ struct Sender {
 #[derive(Debug)]
 pub(crate) struct Stage {
     shape: Shape,
-    chance: Chance,
-    now: Instant,
-    shard: Shard,
-    batch: SendBatch,
+    rig: Rig,
     senders: Vec<Sender>,
-    sessions: u64,
-    operations: u128,
     resident_before: u64,
     arrived: Vec<(SocketAddr, Vec<u8>)>,
     /// Packets put in, of audio and of video.
@@ -88,26 +76,10 @@ pub(crate) struct Stage {
 impl Stage {
     pub(crate) fn open(shape: &Shape) -> Self {
         let resident_before = resident();
-        let config = ShardConfig {
-            worker: 0,
-            seed: [3; 32],
-            wall: WallClock {
-                ntp_at_zero: NtpTime::from_unix(Duration::from_secs(1_800_000_000)),
-            },
-            fingerprint: Fingerprint([1; 32]),
-            candidates: vec![([192, 0, 2, 1], 3_478).into()],
-            crypto: CryptoBackend::default(),
-            pads_packets: true,
-        };
         let mut stage = Self {
             shape: *shape,
-            chance: Chance::new(1),
-            now: Instant::from_nanos(1_000_000_000),
-            shard: Shard::new(config),
-            batch: SendBatch::new(limits::BATCH_BYTES_MAX, limits::BATCH_DATAGRAMS_MAX),
+            rig: Rig::default(),
             senders: Vec::new(),
-            sessions: 0,
-            operations: 0,
             resident_before,
             arrived: Vec::new(),
             sent: [0; 2],
@@ -119,7 +91,7 @@ impl Stage {
     }
 
     fn open_meeting(&mut self, meeting: MeetingId) {
-        self.order(meeting, Command::OpenMeeting);
+        self.rig.open_meeting(meeting);
         let is_lone = self.shape.publishers == 1;
         for participant in 1..=self.shape.publishers + self.shape.viewers {
             let publishes = participant <= self.shape.publishers;
@@ -137,28 +109,7 @@ impl Stage {
     }
 
     fn join(&mut self, meeting: MeetingId, config: &PeerConfig) {
-        self.sessions += 1;
-        let session = SessionId(self.sessions.into());
-        let local = ice::credentials(&mut self.chance);
-        let plan = config.plan(local.clone());
-        let opened = self.order(meeting, Command::OpenSession { session, plan });
-        let opened = opened.expect("the shard has room");
-        let [_, a, b, c] = u32::try_from(self.sessions)
-            .unwrap_or_default()
-            .to_be_bytes();
-        let address = ([10, a, b, c], 5_000).into();
-        let mut ice = ice::Ice::new(local, opened.ice, self.now, self.chance.fork());
-        let check = ice.check(self.now).expect("the first check is due");
-        self.deliver(address, check);
-        let profile = Profile::AeadAes128Gcm;
-        let exported = self.chance.bytes(profile.keying_len());
-        let keying = KeyingMaterial::from_exporter(profile, &exported)
-            .expect("as long as the profile asks for");
-        let keys = Outbound::new(profile, &keying.client);
-        let event = HandshakeEvent::Keys(keying);
-        self.shard
-            .handle_handshake(self.now, session, event, &mut self.batch);
-        self.batch.clear();
+        let joined = self.rig.join(meeting, config);
         let flows = [
             (self.shape.audio, config.audio),
             (self.shape.video, config.camera > 0),
@@ -167,49 +118,19 @@ impl Stage {
         let mut sources = Vec::new();
         for (is_audio, (flow, is_sent)) in [true, false].into_iter().zip(flows) {
             if let (Some(flow), true) = (flow, is_sent) {
-                let source = Source::new(flow, is_audio, mid, self.now, &mut self.chance);
+                let source = Source::new(flow, is_audio, mid, self.rig.now, &mut self.rig.chance);
                 sources.push((source, is_audio));
                 mid += 1;
             }
         }
         if !sources.is_empty() {
             self.senders.push(Sender {
-                address,
-                keys,
+                address: joined.address,
+                keys: Outbound::new(joined.keying.profile, &joined.keying.client),
                 transport_cc: 0,
                 sources,
             });
         }
-    }
-
-    fn order(&mut self, meeting: MeetingId, command: Command) -> Option<SessionOpened> {
-        self.operations += 1;
-        let order = Order {
-            operation: OperationId(self.operations),
-            meeting,
-            epoch: Epoch(1),
-            command,
-        };
-        self.shard.handle_order(self.now, order);
-        let mut outcomes = self.shard.effects().filter_map(|effect| match effect {
-            Effect::Answer { outcome, .. } => Some(outcome),
-            _ => None,
-        });
-        match outcomes.next() {
-            Some(Outcome::SessionOpened(opened)) => Some(opened),
-            Some(Outcome::Refused(why)) => panic!("refused: {why:?}"),
-            _ => None,
-        }
-    }
-
-    fn deliver(&mut self, from: SocketAddr, mut bytes: Vec<u8>) {
-        let datagram = Datagram {
-            route: route(from),
-            arrival: self.now,
-            bytes: &mut bytes,
-        };
-        self.shard
-            .handle_datagram(self.now, datagram, &mut self.batch);
     }
 
     /// Until every slot shows what it should.
@@ -219,11 +140,11 @@ impl Stage {
 
     pub(crate) fn run(&mut self, time: Duration) -> Costs {
         let mut costs = Costs::default();
-        let before = self.shard.counters.clone();
+        let before = self.rig.shard.counters.clone();
         self.sent = [0; 2];
-        let end = self.now + time;
-        while self.now < end {
-            self.now = self.now + PASS;
+        let end = self.rig.now + time;
+        while self.rig.now < end {
+            self.rig.now = self.rig.now + PASS;
             self.prepare();
             self.pass(&mut costs);
         }
@@ -235,7 +156,7 @@ impl Stage {
     fn prepare(&mut self) {
         for sender in &mut self.senders {
             for (source, is_audio) in &mut sender.sources {
-                while source.next() <= self.now {
+                while source.next() <= self.rig.now {
                     let count = &mut self.sent[usize::from(!*is_audio)];
                     source.send(&mut sender.transport_cc, &mut sender.keys, |bytes| {
                         *count += 1;
@@ -249,22 +170,12 @@ impl Stage {
     fn pass(&mut self, costs: &mut Costs) {
         let began = Stopwatch::now();
         for (from, bytes) in &mut self.arrived {
-            let datagram = Datagram {
-                route: route(*from),
-                arrival: self.now,
-                bytes,
-            };
-            self.shard
-                .handle_datagram(self.now, datagram, &mut self.batch);
+            self.rig.receive(*from, bytes);
         }
         let received = Stopwatch::now();
-        self.shard.handle_timeout(self.now, &mut self.batch);
-        drop(self.shard.effects());
+        self.rig.handle_timeout();
         let timed = Stopwatch::now();
-        while !self.shard.forward(self.now, &mut self.batch) {
-            self.batch.clear();
-        }
-        self.batch.clear();
+        self.rig.forward(|_| {});
         let done = Stopwatch::now();
         self.arrived.clear();
         costs.receive += received - began;
@@ -273,13 +184,13 @@ impl Stage {
         costs.longest_pass = costs.longest_pass.max(done - began);
     }
 
-    fn conclude(&self, before: &sfu_proto::counters::Counters, costs: &mut Costs) {
+    fn conclude(&self, before: &Counters, costs: &mut Costs) {
         let shape = &self.shape;
         let all = u64::from(shape.publishers + shape.viewers);
         let others = all - 1;
         let receivers = if shape.publishers == 1 { others } else { all };
         let slots = (shape.audio_slots + shape.video_slots) as u64;
-        costs.forwarded = self.shard.counters.packets_forwarded - before.packets_forwarded;
+        costs.forwarded = self.rig.shard.counters.packets_forwarded - before.packets_forwarded;
         costs.expected = (self.sent[0] + self.sent[1]) * others;
         costs.streams = u64::from(shape.meetings) * receivers * slots;
         costs.publishers = self.senders.len();
@@ -304,7 +215,7 @@ impl Stage {
             .map(|why| {
                 (
                     why.name(),
-                    self.shard.counters.dropped(*why) - before.dropped(*why),
+                    self.rig.shard.counters.dropped(*why) - before.dropped(*why),
                 )
             })
             .filter(|(_, count)| *count > 0)

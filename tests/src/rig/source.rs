@@ -4,16 +4,23 @@ use core::time::Duration;
 
 use sfu_proto::srtp::Outbound;
 use sfu_proto::time::Instant;
-use system_tests::chance::Chance;
-use system_tests::peer::numbers::{OPUS, VP8, extension};
 
-use crate::Flow;
+use crate::chance::Chance;
+use crate::peer::numbers::{OPUS, VP8, extension};
 
 /// RTP's fixed header, then `BEDE`, two words: mid, level, transport-wide number.
-const HEADER_BYTES: usize = 12 + 4 + 8;
+pub const HEADER_BYTES: usize = 12 + 4 + 8;
+
+/// Bursts of packets at a steady pace.
+#[derive(Clone, Copy, Debug)]
+pub struct Flow {
+    pub interval: Duration,
+    pub packets: u32,
+    pub payload: usize,
+}
 
 #[derive(Debug)]
-pub(crate) struct Source {
+pub struct Source {
     flow: Flow,
     is_audio: bool,
     mid: u8,
@@ -25,13 +32,7 @@ pub(crate) struct Source {
 }
 
 impl Source {
-    pub(crate) fn new(
-        flow: Flow,
-        is_audio: bool,
-        mid: u8,
-        now: Instant,
-        chance: &mut Chance,
-    ) -> Self {
+    pub fn new(flow: Flow, is_audio: bool, mid: u8, now: Instant, chance: &mut Chance) -> Self {
         Self {
             flow,
             is_audio,
@@ -44,12 +45,16 @@ impl Source {
         }
     }
 
-    pub(crate) const fn next(&self) -> Instant {
+    pub const fn next(&self) -> Instant {
         self.next
     }
 
     /// Seals one burst; each packet is handed to `each`.
-    pub(crate) fn send(
+    ///
+    /// # Panics
+    ///
+    /// If it cannot be sealed, which sources of so few packets always can.
+    pub fn send(
         &mut self,
         transport_cc: &mut u16,
         keys: &mut Outbound,
