@@ -50,27 +50,27 @@ impl Subscriber {
         let Some(slot) = self.slots.get_mut(slot) else {
             return true;
         };
-        if !egress.is_open(self.session) {
-            return true;
-        }
         let waiting = slot.sources().filter_map(|key| layer(layers, key));
         if !egress.has_room(waiting.clone().map(|layer| layer.round().len()).sum()) {
             return false;
         }
         let chunks = egress.chunks;
+        let Some(mut viewer) = egress.to(self.session) else {
+            return true;
+        };
         for layer in waiting {
             for sequence in layer.round() {
                 let Some((outgoing, switched)) = slot.take(layer, *sequence, chunks) else {
                     if layer.packet(*sequence, chunks).is_none() {
-                        egress.counters.drop(Dropped::ForwardTooLate);
+                        viewer.counters.drop(Dropped::ForwardTooLate);
                     }
                     continue;
                 };
                 self.slots_changed |= switched;
-                egress.counters.slot_switches += u64::from(switched);
-                if egress.protect(self.session, &outgoing) {
+                viewer.counters.slot_switches += u64::from(switched);
+                if viewer.protect(&outgoing) {
                     slot.count_sent(outgoing.payload.len());
-                    egress.counters.packets_forwarded += 1;
+                    viewer.counters.packets_forwarded += 1;
                 }
             }
         }
@@ -95,11 +95,12 @@ impl Subscriber {
         let packet = layer
             .packet(sequence_in, egress.chunks)
             .ok_or(Dropped::NackExpired)?;
+        let mut viewer = egress.to(self.session).ok_or(Dropped::UnknownAddress)?;
         let outgoing = slot
             .repeat(layer, sequence, &packet)
             .ok_or(Dropped::NackExpired)?;
-        if egress.protect(self.session, &outgoing) {
-            egress.counters.packets_resent += 1;
+        if viewer.protect(&outgoing) {
+            viewer.counters.packets_resent += 1;
         }
         Ok(())
     }

@@ -2,6 +2,7 @@
 
 use slab::Slab;
 
+use super::sending::Sending;
 use super::{Session, SessionKey};
 use crate::counters::Counters;
 use crate::forward::{Chunks, Moments, Outgoing};
@@ -26,8 +27,16 @@ pub(crate) struct Egress<'a> {
 }
 
 impl Egress<'_> {
-    pub(crate) fn is_open(&self, session: SessionKey) -> bool {
-        self.sessions.get(session.0).is_some_and(Session::is_open)
+    /// The way to one viewer; `None` while its transport can carry nothing.
+    pub(crate) fn to(&mut self, viewer: SessionKey) -> Option<WayOut<'_>> {
+        let sending = &mut self.sessions.get_mut(viewer.0)?.sending;
+        sending.is_open().then_some(WayOut {
+            ntp: self.ntp,
+            pads: self.pads,
+            sending,
+            batch: self.batch,
+            counters: self.counters,
+        })
     }
 
     /// Room for `count` packets, or nothing is in the batch yet: then it is as good as it gets.
@@ -35,16 +44,27 @@ impl Egress<'_> {
         self.batch.is_empty()
             || !self.batch.is_due() && self.batch.has_room_for(count, DATAGRAM_BYTES_MAX)
     }
+}
 
-    /// **Protect**: seals one packet for `session` into the batch. What cannot be sent is counted.
-    pub(crate) fn protect(&mut self, session: SessionKey, outgoing: &Outgoing<'_>) -> bool {
-        let Some(session) = self.sessions.get_mut(session.0) else {
-            return false;
-        };
-        let session = &mut session.sending;
-        match session.protect(self.ntp, self.pads, outgoing, self.batch) {
+/// The way to one viewer, looked up once for all of its packets.
+#[derive(Debug)]
+pub(crate) struct WayOut<'a> {
+    ntp: NtpTime,
+    pads: bool,
+    sending: &'a mut Sending,
+    batch: &'a mut SendBatch,
+    pub counters: &'a mut Counters,
+}
+
+impl WayOut<'_> {
+    /// **Protect**: seals one packet into the batch. What cannot be sent is counted.
+    pub(crate) fn protect(&mut self, outgoing: &Outgoing<'_>) -> bool {
+        let protected = self
+            .sending
+            .protect(self.ntp, self.pads, outgoing, self.batch);
+        match protected {
             Ok(()) => {
-                session.earn_repair(outgoing);
+                self.sending.earn_repair(outgoing);
                 true
             }
             Err(why) => {
