@@ -19,6 +19,8 @@ use crate::target::Target;
 use crate::target::ideal::{self as ideal_target, Ideal};
 use crate::target::janus::Janus;
 use crate::target::millrace::Millrace;
+use crate::target::str0m;
+use crate::target::whip::{self, Whip};
 
 pub fn run(cli: Cli) -> anyhow::Result<()> {
     match (cli.other, cli.scenario) {
@@ -26,10 +28,16 @@ pub fn run(cli: Cli) -> anyhow::Result<()> {
             Some(Other::Compare {
                 peer,
                 scenario,
+                whip,
                 flags,
             }),
             _,
-        ) => Bench::new(scenario, *flags)?.compare(peer),
+        ) => {
+            if peer != Peer::Whip {
+                whip.ensure_none()?;
+            }
+            Bench::new(scenario, *flags)?.compare(peer, *whip)
+        }
         (Some(Other::Ideal { viewers, json }), _) => floor(viewers, json.as_deref()),
         (
             Some(Other::Drivers {
@@ -104,9 +112,11 @@ impl Bench {
         self.publish(ours, others)
     }
 
-    fn compare(self, peer: Peer) -> anyhow::Result<()> {
+    fn compare(self, peer: Peer, options: whip::Options) -> anyhow::Result<()> {
         let peer = match peer {
             Peer::Janus => self.janus(),
+            Peer::Str0m => self.str0m(),
+            Peer::Whip => self.whip(options),
         };
         let rounds = self.flags.settings.rounds;
         let mut measured = self
@@ -156,6 +166,24 @@ impl Bench {
         Box::new(|| {
             let cpus = self.flags.server.core_cpu_list()?;
             let server = Janus::start(&cpus, self.place.load_cpu, Arc::clone(&self.network))?;
+            Ok(Box::new(server) as Box<dyn Target>)
+        })
+    }
+
+    fn str0m(&self) -> Start<'_> {
+        Box::new(|| {
+            let cpus = self.flags.server.core_cpu_list()?;
+            let server = str0m::start(&cpus, self.place.load_cpu, Arc::clone(&self.network))?;
+            Ok(Box::new(server) as Box<dyn Target>)
+        })
+    }
+
+    fn whip(&self, options: whip::Options) -> Start<'_> {
+        Box::new(move || {
+            let cpus = self.flags.server.core_cpu_list()?;
+            let server = options.server(self.network.server())?;
+            let network = Arc::clone(&self.network);
+            let server = Whip::start(server, &cpus, self.place.load_cpu, network)?;
             Ok(Box::new(server) as Box<dyn Target>)
         })
     }
