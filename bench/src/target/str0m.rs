@@ -32,10 +32,11 @@ pub fn start(cpus: &str, load_cpu: usize, network: Arc<Network>) -> anyhow::Resu
     Whip::start(server, cpus, load_cpu, network)
 }
 
-/// Its usual ones where it is alone, free ones where it is not.
+/// In a namespace none of Millrace's: io_uring may hold a socket a moment longer than its process
+/// lives. Elsewhere free ones, since others live there too.
 fn ports(network: &Network) -> anyhow::Result<(u16, u16)> {
     if network.kind() == Kind::Veth {
-        return Ok((8_080, 10_000));
+        return Ok((8_090, 20_000));
     }
     let http = TcpListener::bind((network.server(), 0))?;
     let udp = UdpSocket::bind((network.server(), 0))?;
