@@ -23,8 +23,8 @@ pub struct Options {
     #[arg(long, value_name = "TOKEN")]
     pub whip_token: Option<String>,
     /// Starts the server, on the CPU and behind the wire that all are measured on: one program with
-    /// its arguments, as a shell reads them; {server} as above. Without, one that runs already is
-    /// measured, and its CPU time and memory stay unknown
+    /// its arguments, as a shell reads them; {server} as above. Without, one is measured that runs on
+    /// this machine already (--network lo), and its CPU time and memory stay unknown
     #[arg(long, value_name = "COMMAND")]
     pub peer_command: Option<String>,
 }
