@@ -17,10 +17,10 @@ use crate::report::{Comparison, Floor, Page, Record, render_terminal};
 use crate::scenario::{Console, Measured, Name, Place, Start, alternate, ratio, share_of_ideal};
 use crate::target::Target;
 use crate::target::ideal::{self as ideal_target, Ideal};
-use crate::target::janus::Janus;
 use crate::target::millrace::Millrace;
-use crate::target::str0m;
-use crate::target::whip::{self, Whip};
+use crate::target::whip;
+
+mod peers;
 
 pub fn run(cli: Cli) -> anyhow::Result<()> {
     match (cli.other, cli.scenario) {
@@ -32,12 +32,7 @@ pub fn run(cli: Cli) -> anyhow::Result<()> {
                 flags,
             }),
             _,
-        ) => {
-            if peer != Peer::Whip {
-                whip.ensure_none()?;
-            }
-            Bench::new(scenario, *flags)?.compare(peer, *whip)
-        }
+        ) => Bench::new(scenario, *flags)?.compare(peer, &whip),
         (Some(Other::Ideal { viewers, json }), _) => floor(viewers, json.as_deref()),
         (
             Some(Other::Drivers {
@@ -112,12 +107,8 @@ impl Bench {
         self.publish(ours, others)
     }
 
-    fn compare(self, peer: Peer, options: whip::Options) -> anyhow::Result<()> {
-        let peer = match peer {
-            Peer::Janus => self.janus(),
-            Peer::Str0m => self.str0m(),
-            Peer::Whip => self.whip(options),
-        };
+    fn compare(self, peer: Peer, options: &whip::Options) -> anyhow::Result<()> {
+        let peer = self.peer(peer, options)?;
         let rounds = self.flags.settings.rounds;
         let mut measured = self
             .measure(&mut [self.millrace(), peer], rounds)?
@@ -158,32 +149,6 @@ impl Bench {
                 driver: self.flags.server.driver.clone(),
             };
             let server = Ideal::new(options, Arc::clone(&self.network))?;
-            Ok(Box::new(server) as Box<dyn Target>)
-        })
-    }
-
-    fn janus(&self) -> Start<'_> {
-        Box::new(|| {
-            let cpus = self.flags.server.core_cpu_list()?;
-            let server = Janus::start(&cpus, self.place.load_cpu, Arc::clone(&self.network))?;
-            Ok(Box::new(server) as Box<dyn Target>)
-        })
-    }
-
-    fn str0m(&self) -> Start<'_> {
-        Box::new(|| {
-            let cpus = self.flags.server.core_cpu_list()?;
-            let server = str0m::start(&cpus, self.place.load_cpu, Arc::clone(&self.network))?;
-            Ok(Box::new(server) as Box<dyn Target>)
-        })
-    }
-
-    fn whip(&self, options: whip::Options) -> Start<'_> {
-        Box::new(move || {
-            let cpus = self.flags.server.core_cpu_list()?;
-            let server = options.server(self.network.server())?;
-            let network = Arc::clone(&self.network);
-            let server = Whip::start(server, &cpus, self.place.load_cpu, network)?;
             Ok(Box::new(server) as Box<dyn Target>)
         })
     }

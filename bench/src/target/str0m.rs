@@ -10,9 +10,14 @@ use anyhow::bail;
 use super::whip::{Server, Start, Whip};
 use crate::lab::network::{Kind, Network};
 
-/// `cpus` are the server's, as taskset takes them. It must be called on a thread that lives as long
-/// as the server shall.
-pub fn start(cpus: &str, load_cpu: usize, network: Arc<Network>) -> anyhow::Result<Whip> {
+/// `program` is the forwarder, `cpus` are its own, as taskset takes them. It must be called on a
+/// thread that lives as long as the server shall.
+pub fn start(
+    program: PathBuf,
+    cpus: &str,
+    load_cpu: usize,
+    network: Arc<Network>,
+) -> anyhow::Result<Whip> {
     let (http, udp) = ports(&network)?;
     let address = network.server();
     let server = Server {
@@ -22,7 +27,7 @@ pub fn start(cpus: &str, load_cpu: usize, network: Arc<Network>) -> anyhow::Resu
         play: format!("http://{address}:{http}/whep/{{room}}/{{publisher}}").parse()?,
         token: String::new(),
         start: Some(Start {
-            program: program()?,
+            program,
             arguments: vec![
                 format!("--http={address}:{http}").into(),
                 format!("--udp={address}:{udp}").into(),
@@ -44,7 +49,7 @@ fn ports(network: &Network) -> anyhow::Result<(u16, u16)> {
 }
 
 /// The executable beside ours.
-pub(super) fn program() -> anyhow::Result<PathBuf> {
+pub fn program() -> anyhow::Result<PathBuf> {
     let own = std::env::current_exe()?;
     // Tests lie one folder deeper.
     let beside = own.ancestors().skip(1).take(2);

@@ -5,7 +5,6 @@ use std::collections::{BTreeSet, HashMap};
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
-use hyper::StatusCode;
 use nix::sys::socket::{setsockopt, sockopt};
 use str0m::media::MediaKind;
 use str0m::net::{Protocol, Receive};
@@ -14,8 +13,9 @@ use str0m::{Event, IceConnectionState, Input, Output};
 use tokio::net::UdpSocket;
 use tokio::sync::mpsc;
 
-use crate::session::{Id, Role, Session};
-use crate::signalling::{Entry, Place, Refusal, Wish};
+use crate::session::{Id, Role};
+use crate::sessions::Sessions;
+use crate::signalling::Entry;
 
 /// Datagrams of one round, so that what the first of them caused does not wait for long.
 const ROUND_MAX: usize = 64;
@@ -29,10 +29,9 @@ const IDLE: Duration = Duration::from_secs(1);
 pub(crate) struct Forwarder {
     socket: UdpSocket,
     local: SocketAddr,
-    sessions: Vec<Option<Box<Session>>>,
+    sessions: Sessions,
     /// Whose packets come from there.
     sources: HashMap<SocketAddr, Id>,
-    publishers: HashMap<Place, Id>,
     due: BTreeSet<(Instant, Id)>,
     /// Sessions with `has_written`.
     written: Vec<Id>,
@@ -53,9 +52,8 @@ impl Forwarder {
         Ok(Self {
             local: socket.local_addr()?,
             socket,
-            sessions: Vec::new(),
+            sessions: Sessions::default(),
             sources: HashMap::new(),
-            publishers: HashMap::new(),
             due: BTreeSet::new(),
             written: Vec::new(),
             received: Vec::new(),
@@ -82,53 +80,14 @@ impl Forwarder {
     }
 
     fn enter(&mut self, entry: Entry) {
-        let id = self.sessions.len();
-        let role = self.role(id, entry.wish);
-        if let Ok(role) = role {
-            let now = Instant::now();
-            let session = Session::new(entry.rtc, role, now);
-            self.sessions.push(Some(Box::new(session)));
+        let now = Instant::now();
+        let added = self.sessions.add(entry.wish, entry.rtc, now);
+        if let Ok(id) = added {
             self.due.insert((now, id));
             self.drain(id);
-            // Whoever asked may have given up; then the session falls silent.
-            let _ = entry.taken.send(Ok(()));
-        } else if let Err(refusal) = role {
-            let _ = entry.taken.send(Err(refusal));
         }
-    }
-
-    fn role(&mut self, id: Id, wish: Wish) -> Result<Role, Refusal> {
-        match wish {
-            Wish::Publish(place) if self.publishers.contains_key(&place) => {
-                let why = format!("somebody publishes at {place:?} already");
-                Err((StatusCode::CONFLICT, why))
-            }
-            Wish::Publish(place) => {
-                self.publishers.insert(place.clone(), id);
-                Ok(Role::Publisher {
-                    place,
-                    viewers: Vec::new(),
-                })
-            }
-            Wish::Watch(place) => {
-                let publisher = self.publishers.get(&place).copied();
-                let session = publisher.and_then(|publisher| self.session(publisher));
-                match (publisher, session.map(|session| &mut session.role)) {
-                    (Some(publisher), Some(Role::Publisher { viewers, .. })) => {
-                        viewers.push(id);
-                        Ok(Role::Viewer { publisher })
-                    }
-                    _ => Err((
-                        StatusCode::NOT_FOUND,
-                        format!("nobody publishes at {place:?}"),
-                    )),
-                }
-            }
-        }
-    }
-
-    fn session(&mut self, id: Id) -> Option<&mut Session> {
-        self.sessions.get_mut(id)?.as_deref_mut()
+        // Whoever asked may have given up; then the session falls silent.
+        let _ = entry.taken.send(added.map(drop));
     }
 
     fn receive(&mut self) {
@@ -156,9 +115,7 @@ impl Forwarder {
             Some(id) => *id,
             // The first ICE check from there: its user name says whose it is.
             None => {
-                let accepts = |session: &Session| session.rtc.accepts(&input);
-                let mut all = self.sessions.iter();
-                let Some(id) = all.position(|it| it.as_deref().is_some_and(accepts)) else {
+                let Some(id) = self.sessions.accepting(&input) else {
                     return;
                 };
                 self.sources.insert(source, id);
@@ -169,7 +126,7 @@ impl Forwarder {
     }
 
     fn feed(&mut self, id: Id, input: Input<'_>) {
-        let Some(session) = self.session(id) else {
+        let Some(session) = self.sessions.get(id) else {
             return;
         };
         if session.rtc.handle_input(input).is_err() {
@@ -186,7 +143,7 @@ impl Forwarder {
     /// Takes all output of a session until it says when it wants to be called again.
     fn drain(&mut self, id: Id) {
         loop {
-            let Some(session) = self.session(id) else {
+            let Some(session) = self.sessions.get(id) else {
                 return;
             };
             match session.rtc.poll_output() {
@@ -214,14 +171,14 @@ impl Forwarder {
         match event {
             Event::RtpPacket(packet) => self.received.push((id, packet)),
             Event::MediaAdded(added) => {
-                if let Some(session) = self.session(id) {
+                if let Some(session) = self.sessions.get(id) {
                     session.add_track(added);
                 }
             }
             // A viewer can show nothing before it has a key frame.
             Event::Connected | Event::KeyframeRequest(_) => self.want_key_frame(id),
             Event::IceConnectionStateChange(IceConnectionState::Disconnected) => {
-                if let Some(session) = self.session(id) {
+                if let Some(session) = self.sessions.get(id) {
                     session.rtc.disconnect();
                 }
             }
@@ -230,11 +187,11 @@ impl Forwarder {
     }
 
     fn want_key_frame(&mut self, viewer: Id) {
-        let Some(Role::Viewer { publisher }) = self.session(viewer).map(|it| &it.role) else {
+        let Some(Role::Viewer { publisher }) = self.sessions.get(viewer).map(|it| &it.role) else {
             return;
         };
         let publisher = *publisher;
-        if let Some(session) = self.session(publisher) {
+        if let Some(session) = self.sessions.get(publisher) {
             session.request_key_frame();
             self.drain(publisher);
             self.has_written(publisher);
@@ -243,29 +200,27 @@ impl Forwarder {
 
     /// Queues a publisher's packet for each of its viewers.
     fn forward(&mut self, publisher: Id, packet: &RtpPacket) {
-        let Some(session) = self.session(publisher) else {
+        let Some(session) = self.sessions.get(publisher) else {
             return;
         };
         let Some(kind) = session.kind_of(packet) else {
             return;
         };
-        let Role::Publisher { viewers, .. } = &mut session.role else {
+        let Some(viewers) = self.sessions.viewers(publisher) else {
             return;
         };
         // One that ends meanwhile stays in the list, and is passed over.
-        let viewers_lent = std::mem::take(viewers);
-        for &viewer in &viewers_lent {
+        let lent = std::mem::take(viewers);
+        for &viewer in &lent {
             self.write(viewer, kind, packet);
         }
-        if let Some(Role::Publisher { viewers, .. }) =
-            self.session(publisher).map(|it| &mut it.role)
-        {
-            *viewers = viewers_lent;
+        if let Some(viewers) = self.sessions.viewers(publisher) {
+            *viewers = lent;
         }
     }
 
     fn write(&mut self, viewer: Id, kind: MediaKind, packet: &RtpPacket) {
-        let Some(session) = self.session(viewer) else {
+        let Some(session) = self.sessions.get(viewer) else {
             return;
         };
         if session.rtc.is_connected() {
@@ -276,7 +231,7 @@ impl Forwarder {
     }
 
     fn has_written(&mut self, id: Id) {
-        if let Some(session) = self.session(id)
+        if let Some(session) = self.sessions.get(id)
             && !std::mem::replace(&mut session.has_written, true)
         {
             self.written.push(id);
@@ -287,7 +242,7 @@ impl Forwarder {
     fn send_written(&mut self) {
         let now = Instant::now();
         while let Some(id) = self.written.pop() {
-            if let Some(session) = self.session(id) {
+            if let Some(session) = self.sessions.get(id) {
                 session.has_written = false;
                 self.feed(id, Input::Timeout(now));
             }
@@ -308,23 +263,9 @@ impl Forwarder {
     }
 
     fn end(&mut self, id: Id) {
-        let Some(session) = self.sessions.get_mut(id).and_then(Option::take) else {
-            return;
-        };
-        self.due.remove(&(session.due, id));
-        self.sources.retain(|_, whose| *whose != id);
-        match session.role {
-            // Its viewers hear nothing any more, and go by themselves.
-            Role::Publisher { place, .. } => {
-                self.publishers.remove(&place);
-            }
-            Role::Viewer { publisher } => {
-                if let Some(Role::Publisher { viewers, .. }) =
-                    self.session(publisher).map(|it| &mut it.role)
-                {
-                    viewers.retain(|viewer| *viewer != id);
-                }
-            }
+        if let Some(session) = self.sessions.remove(id) {
+            self.due.remove(&(session.due, id));
+            self.sources.retain(|_, whose| *whose != id);
         }
     }
 }

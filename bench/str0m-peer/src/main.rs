@@ -12,6 +12,7 @@
 
 mod forwarder;
 mod session;
+mod sessions;
 mod signalling;
 
 use std::net::SocketAddr;

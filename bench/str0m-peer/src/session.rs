@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use str0m::Rtc;
 use str0m::media::{KeyframeRequestKind, MediaAdded, MediaKind, Mid, Pt, Rid};
-use str0m::rtp::{ExtensionValues, RtpPacket, RtpWrite};
+use str0m::rtp::{ExtensionValues, RtpPacket, RtpWrite, SeqNo};
 
 use crate::signalling::Place;
 
@@ -40,6 +40,14 @@ struct Track {
     /// Rollovers of the sequence number (RFC 3711 §3.3.1) that the source had behind it before
     /// this viewer came, who begins with none.
     rollovers_before: Option<u64>,
+}
+
+impl Track {
+    /// A source's sequence number as this viewer has it; `None` if it is from before its time.
+    fn rebased(&mut self, sequence: SeqNo) -> Option<SeqNo> {
+        let before = *self.rollovers_before.get_or_insert_with(|| sequence.roc());
+        sequence.checked_sub(before << 16).map(SeqNo::from)
+    }
 }
 
 impl Session {
@@ -92,16 +100,13 @@ impl Session {
         let Some(stream) = direct.stream_tx_by_mid(track.mid, None) else {
             return;
         };
-        let sequence = packet.seq_no;
-        let before = *track.rollovers_before.get_or_insert_with(|| sequence.roc());
-        // Older than this viewer: it was late on its way here.
-        let Some(sequence) = sequence.checked_sub(before << 16) else {
+        let Some(sequence) = track.rebased(packet.seq_no) else {
             return;
         };
         let extensions = &packet.header.ext_vals;
         let write = RtpWrite::new(
             track.payload_type,
-            sequence.into(),
+            sequence,
             packet.header.timestamp,
             packet.timestamp,
             packet.payload.clone(),
@@ -126,5 +131,25 @@ impl Session {
         if let Some(stream) = direct.stream_rx_by_mid(video.mid, video.rid) {
             stream.request_keyframe(KeyframeRequestKind::Pli);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_viewer_counts_rollovers_from_when_it_came() {
+        let mut track = Track {
+            mid: "0".into(),
+            kind: MediaKind::Video,
+            payload_type: 96.into(),
+            rid: None,
+            rollovers_before: None,
+        };
+        let mut rebased = |sequence: u64| track.rebased(sequence.into()).map(|it| *it);
+        assert_eq!(rebased(3 << 16 | 65_535), Some(65_535));
+        assert_eq!(rebased(4 << 16), Some(1 << 16));
+        assert_eq!(rebased(2 << 16 | 65_535), None, "late, of an earlier turn");
     }
 }

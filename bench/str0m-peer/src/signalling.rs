@@ -2,7 +2,9 @@
 //! deleted; it ends when its client falls silent.
 
 use std::convert::Infallible;
+use std::fmt;
 use std::net::SocketAddr;
+use std::str::FromStr;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -27,6 +29,12 @@ const OFFER_BYTES_MAX: usize = 64 << 10;
 pub(crate) struct Place {
     room: String,
     seat: String,
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "seat {} of room {}", self.seat, self.room)
+    }
 }
 
 #[derive(Clone, Debug)]
@@ -93,10 +101,7 @@ impl Signalling {
     }
 
     async fn take(&self, path: &str, request: Request<Incoming>) -> Result<String, Refusal> {
-        let wish = wish(path).ok_or_else(|| {
-            let known = "there are /whip/ROOM/SEAT and /whep/ROOM/SEAT, nothing else";
-            (StatusCode::NOT_FOUND, known.to_owned())
-        })?;
+        let wish = path.parse()?;
         if request.method() != Method::POST {
             let why = "an offer comes with POST; a session ends when its client falls silent";
             return Err((StatusCode::METHOD_NOT_ALLOWED, why.to_owned()));
@@ -138,21 +143,29 @@ impl Signalling {
 }
 
 /// `/whip/ROOM/SEAT` publishes, `/whep/ROOM/SEAT` watches whoever publishes there.
-fn wish(path: &str) -> Option<Wish> {
-    let mut words = path.strip_prefix('/')?.split('/');
-    let (protocol, room, seat) = (words.next()?, words.next()?, words.next()?);
-    if room.is_empty() || seat.is_empty() || words.next().is_some() {
-        return None;
+impl FromStr for Wish {
+    type Err = Refusal;
+
+    fn from_str(path: &str) -> Result<Self, Refusal> {
+        let words: Vec<&str> = path.split('/').collect();
+        let (protocol, place) = match words[..] {
+            ["", protocol, room, seat] if !room.is_empty() && !seat.is_empty() => {
+                let (room, seat) = (room.to_owned(), seat.to_owned());
+                (protocol, Place { room, seat })
+            }
+            _ => return Err(unknown()),
+        };
+        match protocol {
+            "whip" => Ok(Self::Publish(place)),
+            "whep" => Ok(Self::Watch(place)),
+            _ => Err(unknown()),
+        }
     }
-    let place = Place {
-        room: room.to_owned(),
-        seat: seat.to_owned(),
-    };
-    match protocol {
-        "whip" => Some(Wish::Publish(place)),
-        "whep" => Some(Wish::Watch(place)),
-        _ => None,
-    }
+}
+
+fn unknown() -> Refusal {
+    let known = "there are /whip/ROOM/SEAT and /whep/ROOM/SEAT, nothing else";
+    (StatusCode::NOT_FOUND, known.to_owned())
 }
 
 fn response(
@@ -181,8 +194,8 @@ mod tests {
             room: "7".to_owned(),
             seat: "a".to_owned(),
         };
-        assert!(matches!(wish("/whip/7/a"), Some(Wish::Publish(at)) if at == place));
-        assert!(matches!(wish("/whep/7/a"), Some(Wish::Watch(at)) if at == place));
+        assert!(matches!("/whip/7/a".parse(), Ok(Wish::Publish(at)) if at == place));
+        assert!(matches!("/whep/7/a".parse(), Ok(Wish::Watch(at)) if at == place));
         for other in [
             "",
             "/",
@@ -193,7 +206,7 @@ mod tests {
             "/whip/7/a/b",
             "/x/7/a",
         ] {
-            assert!(wish(other).is_none(), "{other}");
+            assert!(other.parse::<Wish>().is_err(), "{other}");
         }
     }
 }

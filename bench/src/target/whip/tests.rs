@@ -26,14 +26,13 @@ const VIDEO: Shape = Shape {
 
 /// `None` where it has not been built.
 fn start() -> Option<Whip> {
-    if let Err(lacking) = str0m::program() {
-        eprintln!("skipped: {lacking}");
-        return None;
-    }
+    let program = str0m::program()
+        .inspect_err(|lacking| eprintln!("skipped: {lacking}"))
+        .ok()?;
     let network = Arc::new(Network::new(Kind::Lo, None).unwrap());
     let cpus = sfu_uring::allowed_cores().unwrap();
     let (first, last) = (cpus[0], cpus[cpus.len() - 1]);
-    Some(str0m::start(&first.to_string(), last, network).unwrap())
+    Some(str0m::start(program, &first.to_string(), last, network).unwrap())
 }
 
 fn with_shapes(endpoint: Endpoint) -> (Endpoint, Vec<Shape>) {
