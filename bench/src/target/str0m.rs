@@ -26,6 +26,7 @@ pub fn start(
         publish: format!("http://{address}:{http}/whip/{{room}}/{{seat}}").parse()?,
         play: format!("http://{address}:{http}/whep/{{room}}/{{publisher}}").parse()?,
         token: String::new(),
+        transports_before: Arc::default(),
         start: Some(Start {
             program,
             arguments: vec![

@@ -9,6 +9,7 @@ use std::ffi::OsString;
 use std::net::{SocketAddr, TcpStream, ToSocketAddrs as _};
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
 use std::time::Duration;
 
 use anyhow::Context as _;
@@ -47,7 +48,11 @@ pub struct Server {
     pub play: PlayUrl,
     /// May be empty.
     pub token: String,
+    /// `None` if it runs already.
     pub start: Option<Start>,
+    /// Transports of earlier rounds: a server that outlives a round may still take packets from
+    /// their addresses for theirs.
+    pub transports_before: Arc<AtomicU32>,
 }
 
 #[derive(Clone, Debug)]
@@ -87,6 +92,10 @@ impl Whip {
             Some(start) => Some(launch(start, &server, cpus, &network, &folder)?),
             None => None,
         };
+        let transports = match process {
+            Some(_) => 0,
+            None => server.transports_before.load(Relaxed),
+        };
         Ok(Self {
             server,
             process,
@@ -95,7 +104,7 @@ impl Whip {
             identity: Arc::new(Identity::generate()?),
             load_cpu,
             prefix: format!("bench-{}", random::hex::<4>()?),
-            transports: 0,
+            transports,
             rooms: 0,
         })
     }
@@ -122,6 +131,9 @@ impl Target for Whip {
             this.rooms += rooms.len();
             join::all(gate, rooms, &mut this.transports).await
         });
+        self.server
+            .transports_before
+            .store(self.transports, Relaxed);
         // What a server says when it ends explains more than the answer that did not come.
         if let Some(process) = &self.process {
             process.check()?;

@@ -2,6 +2,7 @@
 
 use std::net::IpAddr;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use anyhow::{Context as _, bail};
 
@@ -42,6 +43,7 @@ impl Options {
             driver: "unknown".to_owned(),
             play: play.at(address),
             publish,
+            transports_before: Arc::default(),
             token: self.whip_token.clone().unwrap_or_default(),
             // The shell becomes the program, so that its process is the one that is measured.
             start: self.peer_command.as_ref().map(|command| Start {
