@@ -10,6 +10,8 @@ use super::template::{PlayUrl, PublishUrl, at};
 use super::{Server, Start};
 
 #[derive(Clone, Debug, Default, clap::Args)]
+// Each set of flags is a group to clap, by its type's name: there is another `Options`.
+#[group(id = "whip")]
 #[command(next_help_heading = "The peer whip")]
 pub struct Options {
     /// Where a publisher's offer goes: http://{server}:8889/{room}-{seat}/whip. {server} is the
