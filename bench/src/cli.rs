@@ -8,7 +8,7 @@ use crate::drivers::SinkKind;
 use crate::lab::network;
 use crate::scenario::{Name, Settings, Size};
 use crate::target::ideal::SUBCOMMAND;
-use crate::target::millrace;
+use crate::target::{millrace, whip};
 
 /// What people come for.
 const EXAMPLES: &str = "\
@@ -20,6 +20,9 @@ Examples:
   bench rooms --baseline rooms.json             fail if one is worse
   bench hot --workers 2                         one meeting over two workers
   bench compare --peer janus --scenario audio   as root, with Debian's janus installed
+  bench compare --peer whip --scenario rooms --peer-command './sfu --bind {server}' \
+    --whip-publish 'http://{server}:8080/{room}/{seat}/whip' \
+    --whip-play 'http://{server}:8080/{room}/{publisher}/whep'
 
 bench/README.md says how the machine is laid out and how each figure is to be read.";
 
@@ -44,6 +47,10 @@ pub struct Cli {
 pub enum Peer {
     /// Debian's Janus with its VideoRoom
     Janus,
+    /// A small forwarder on the str0m crate, out of this repository
+    Str0m,
+    /// Any server with WHIP and WHEP, by templates of its URLs
+    Whip,
 }
 
 #[derive(Debug, Subcommand)]
@@ -54,6 +61,8 @@ pub enum Other {
         peer: Peer,
         #[arg(long, value_enum)]
         scenario: Name,
+        #[command(flatten)]
+        whip: Box<whip::Options>,
         #[command(flatten)]
         flags: Box<Flags>,
     },
@@ -120,6 +129,23 @@ mod tests {
                 .is_some()
         );
         assert!(parse("bench nonsense").is_err());
+        assert!(parse("bench compare --peer str0m --scenario rooms").is_ok());
         assert!(Cli::try_parse_from(["bench"]).is_err());
+    }
+
+    #[test]
+    fn the_peer_whip_needs_its_urls_and_says_what_is_wrong_with_one() {
+        let parse = |urls: &str| {
+            let words = format!("bench compare --peer whip --scenario rooms {urls}");
+            Cli::try_parse_from(words.split_whitespace())
+                .map(drop)
+                .map_err(|error| error.to_string())
+        };
+        let publish = "--whip-publish=http://{server}:9/{room}/{seat}";
+        let play = "--whip-play=http://{server}:9/{room}/{publisher}";
+        assert_eq!(parse(&format!("{publish} {play}")), Ok(()));
+        assert!(parse(publish).unwrap_err().contains("--whip-play"));
+        let said = parse(&format!("{publish}/{{viewer}} {play}")).unwrap_err();
+        assert!(said.contains("{viewer} stands for nothing"), "{said}");
     }
 }

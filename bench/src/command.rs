@@ -17,8 +17,10 @@ use crate::report::{Comparison, Floor, Page, Record, render_terminal};
 use crate::scenario::{Console, Measured, Name, Place, Start, alternate, ratio, share_of_ideal};
 use crate::target::Target;
 use crate::target::ideal::{self as ideal_target, Ideal};
-use crate::target::janus::Janus;
 use crate::target::millrace::Millrace;
+use crate::target::whip;
+
+mod peers;
 
 pub fn run(cli: Cli) -> anyhow::Result<()> {
     match (cli.other, cli.scenario) {
@@ -26,10 +28,11 @@ pub fn run(cli: Cli) -> anyhow::Result<()> {
             Some(Other::Compare {
                 peer,
                 scenario,
+                whip,
                 flags,
             }),
             _,
-        ) => Bench::new(scenario, *flags)?.compare(peer),
+        ) => Bench::new(scenario, *flags)?.compare(peer, &whip),
         (Some(Other::Ideal { viewers, json }), _) => floor(viewers, json.as_deref()),
         (
             Some(Other::Drivers {
@@ -104,10 +107,8 @@ impl Bench {
         self.publish(ours, others)
     }
 
-    fn compare(self, peer: Peer) -> anyhow::Result<()> {
-        let peer = match peer {
-            Peer::Janus => self.janus(),
-        };
+    fn compare(self, peer: Peer, options: &whip::Options) -> anyhow::Result<()> {
+        let peer = self.peer(peer, options)?;
         let rounds = self.flags.settings.rounds;
         let mut measured = self
             .measure(&mut [self.millrace(), peer], rounds)?
@@ -148,14 +149,6 @@ impl Bench {
                 driver: self.flags.server.driver.clone(),
             };
             let server = Ideal::new(options, Arc::clone(&self.network))?;
-            Ok(Box::new(server) as Box<dyn Target>)
-        })
-    }
-
-    fn janus(&self) -> Start<'_> {
-        Box::new(|| {
-            let cpus = self.flags.server.core_cpu_list()?;
-            let server = Janus::start(&cpus, self.place.load_cpu, Arc::clone(&self.network))?;
             Ok(Box::new(server) as Box<dyn Target>)
         })
     }

@@ -53,7 +53,8 @@ fn median(mut rounds: Vec<Measured>) -> Option<Measured> {
     let mut median = rounds.swap_remove(middle);
     // What is wrong in any round is wrong.
     median.figures.corrupt_packets = corrupt;
-    if all.len() > 1 {
+    // Of a server that runs somewhere else no cost is known.
+    if all.len() > 1 && median.figures.core_ns_per_packet.is_some() {
         median.figures.notes.push(format!(
             "the median of {} rounds; CPU a packet in each: {} ns",
             all.len(),

@@ -1,8 +1,6 @@
 //! A rival: Debian's Janus with its VideoRoom, set up as it is fastest on one CPU.
 //!
-//! Janus has no transport that both sends and receives: who does both is two endpoints here, the
-//! sender first. It has no slots either: a viewer gets the sources of those who sit next to it, as
-//! many as it has slots, and keeps them.
+//! Janus has no transport that both sends and receives: who does both is two endpoints here.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -11,6 +9,7 @@ use std::time::Duration;
 
 use anyhow::{Context as _, anyhow, bail};
 
+use super::one_way::Access;
 use super::{Room, Target};
 use crate::client::dtls::Identity;
 use crate::endpoint::Endpoint;
@@ -104,8 +103,10 @@ impl Target for Janus {
         let joined = on_load_cpu(self.load_cpu, self, async |this: &mut Self| {
             let gate = Gate {
                 api: Arc::clone(&this.api),
-                identity: Arc::clone(&this.identity),
-                network: Arc::clone(&this.network),
+                access: Access {
+                    identity: Arc::clone(&this.identity),
+                    network: Arc::clone(&this.network),
+                },
             };
             join::all(gate, rooms, &mut this.rooms, &mut this.transports).await
         });

@@ -10,6 +10,9 @@ use crate::figures::JoinCost;
 pub mod ideal;
 pub mod janus;
 pub mod millrace;
+mod one_way;
+pub mod str0m;
+pub mod whip;
 
 /// A meeting as the scenario wants it.
 #[derive(Clone, Debug)]
