@@ -11,6 +11,8 @@ pub mod ideal;
 pub mod janus;
 pub mod millrace;
 mod one_way;
+#[cfg(test)]
+mod rehearsal;
 pub mod str0m;
 pub mod whip;
 

@@ -1,71 +1,28 @@
-//! With `str0m-peer` on loopback: what is sent comes out at every viewer, whole. Without it these
-//! tests are skipped; `cargo build -p str0m-peer` makes it.
+//! With `str0m-peer` on loopback: what is sent comes out at every viewer, whole. It must have been
+//! built: `cargo build -p str0m-peer`, with `--release` for tests with it.
 
 use std::sync::Arc;
-use std::thread;
-use std::time::Duration;
 
 use sfu_proto::srtp::Profile;
 
 use super::{Options, Whip};
-use crate::endpoint::{Endpoint, MediaKind};
 use crate::lab::network::{Kind, Network};
-use crate::load::{Engine, LoadOptions, Received, Shape};
+use crate::target::rehearsal::run;
 use crate::target::{Room, Seat, Target as _, str0m};
 
-const AUDIO: Shape = Shape {
-    rate: 50.0,
-    packets: 1,
-    bytes: 120,
-};
-const VIDEO: Shape = Shape {
-    rate: 30.0,
-    packets: 2,
-    bytes: 1_100,
-};
-
-/// `None` where it has not been built.
-fn start() -> Option<Whip> {
-    let program = str0m::program()
-        .inspect_err(|lacking| eprintln!("skipped: {lacking}"))
-        .ok()?;
+/// The CPU that joins and sends is the last one; what sends is not pinned.
+fn start() -> Whip {
+    let program = str0m::program().unwrap();
     let network = Arc::new(Network::new(Kind::Lo, None).unwrap());
     let cpus = sfu_uring::allowed_cores().unwrap();
     let (first, last) = (cpus[0], cpus[cpus.len() - 1]);
-    Some(str0m::start(program, &first.to_string(), last, network).unwrap())
-}
-
-fn with_shapes(endpoint: Endpoint) -> (Endpoint, Vec<Shape>) {
-    let shapes = endpoint.sends.iter().map(|source| match source.kind {
-        MediaKind::Audio => AUDIO,
-        MediaKind::Video => VIDEO,
-    });
-    let shapes = shapes.collect();
-    (endpoint, shapes)
-}
-
-/// Sends for two seconds, the first of which does not count.
-fn run(rooms: Vec<Vec<Endpoint>>) -> Received {
-    let everybody = rooms.into_iter().flatten().map(with_shapes);
-    let options = LoadOptions {
-        cpu: None,
-        receives_trains: false,
-        sends_trains: false,
-        opened_one_in: 1,
-    };
-    let mut engine = Engine::start(everybody.collect(), options).unwrap();
-    engine.set_rate(1.0).unwrap();
-    thread::sleep(Duration::from_secs(1));
-    engine.begin_window(1.0).unwrap();
-    thread::sleep(Duration::from_secs(1));
-    engine.pause().unwrap();
-    engine.tally().unwrap().received
+    str0m::start(program, &first.to_string(), last, network).unwrap()
 }
 
 #[test]
 #[ignore = "needs str0m-peer, and a machine with nothing else to do"]
 fn all_of_a_room_receive_all_others_and_nobody_else() {
-    let Some(mut peer) = start() else { return };
+    let mut peer = start();
     assert_eq!(
         (peer.name().as_str(), peer.processes().len()),
         ("str0m-peer", 1)
@@ -87,7 +44,7 @@ fn all_of_a_room_receive_all_others_and_nobody_else() {
     assert_eq!(shape, [(2, 0), (0, 2), (0, 2), (0, 2)].repeat(4));
     let profiles = joined[0].iter().map(|it| it.keys.profile);
     assert!({ profiles }.all(|profile| profile == Profile::AeadAes128Gcm));
-    let received = run(joined);
+    let received = run(joined, None);
     println!("{received:?}");
     assert_eq!((received.viewers, received.streams), (24, 48));
     assert_eq!(
@@ -102,7 +59,7 @@ fn all_of_a_room_receive_all_others_and_nobody_else() {
 #[test]
 #[ignore = "needs str0m-peer, and a machine with nothing else to do"]
 fn of_three_encodings_each_viewer_receives_one() {
-    let Some(mut peer) = start() else { return };
+    let mut peer = start();
     let seat = Seat {
         video_layers: 3,
         video_slots: 2,
@@ -111,7 +68,7 @@ fn of_three_encodings_each_viewer_receives_one() {
     let seats = vec![seat; 3];
     let joined = peer.join(&[Room { seats }]).unwrap();
     assert_eq!(joined[0][0].sends.len(), 3);
-    let received = run(joined);
+    let received = run(joined, None);
     println!("{received:?}");
     assert_eq!((received.viewers, received.streams), (6, 6));
     assert_eq!((received.lost, received.corrupt), (0, 0));
